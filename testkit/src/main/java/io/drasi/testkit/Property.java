@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.drasi.testkit;
+
+import java.security.SecureRandom;
+import java.util.Random;
+
+/** Statements that hold for all inputs, tried on many made from a seed that a failure tells. */
+public final class Property {
+    /** The seed that a failure printed: only the run with it is repeated. */
+    static final String SEED_PROPERTY = "drasi.seed";
+
+    private static final SecureRandom SEEDS = new SecureRandom();
+
+    private Property() {}
+
+    /** One run: makes its input from {@code random} and throws if the statement doesn't hold. */
+    @FunctionalInterface
+    public interface Body {
+        void run(Random random) throws Exception;
+    }
+
+    /**
+     * Runs {@code body} with {@code runs} different seeds, or once with the one in the system property
+     * {@value #SEED_PROPERTY}.
+     *
+     * @throws AssertionError with the seed if a run throws
+     */
+    public static void forAll(int runs, Body body) {
+        String seed = System.getProperty(SEED_PROPERTY, "");
+        if (!seed.isEmpty()) {
+            run(Long.parseLong(seed), "the run", body);
+            return;
+        }
+        for (int run = 1; run <= runs; run++) {
+            run(SEEDS.nextLong(), "run " + run + " of " + runs, body);
+        }
+    }
+
+    private static void run(long seed, String which, Body body) {
+        try {
+            body.run(new Random(seed));
+        } catch (Exception | AssertionError e) {
+            throw new AssertionError(
+                    which + " failed, to be repeated with -D" + SEED_PROPERTY + "=" + seed + ": " + e.getMessage(), e);
+        }
+    }
+}
