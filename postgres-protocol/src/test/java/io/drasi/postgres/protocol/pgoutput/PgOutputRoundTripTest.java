@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.drasi.postgres.protocol.pgoutput;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.drasi.postgres.protocol.pgoutput.PgOutputMessage.Begin;
+import io.drasi.postgres.protocol.pgoutput.PgOutputMessage.Commit;
+import io.drasi.postgres.protocol.pgoutput.PgOutputMessage.Delete;
+import io.drasi.postgres.protocol.pgoutput.PgOutputMessage.Insert;
+import io.drasi.postgres.protocol.pgoutput.PgOutputMessage.LogicalMessage;
+import io.drasi.postgres.protocol.pgoutput.PgOutputMessage.Origin;
+import io.drasi.postgres.protocol.pgoutput.PgOutputMessage.Relation;
+import io.drasi.postgres.protocol.pgoutput.PgOutputMessage.StreamAbort;
+import io.drasi.postgres.protocol.pgoutput.PgOutputMessage.Truncate;
+import io.drasi.postgres.protocol.pgoutput.PgOutputMessage.Update;
+import io.drasi.postgres.protocol.wire.ByteCursor;
+import io.drasi.postgres.protocol.wire.ByteSlice;
+import io.drasi.postgres.protocol.wire.Decoding;
+import io.drasi.postgres.protocol.wire.Lsn;
+import io.drasi.postgres.protocol.wire.ProtocolException;
+import io.drasi.testkit.Bytes;
+import io.drasi.testkit.Property;
+import java.util.List;
+import java.util.Random;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** Random messages, encoded here as PostgreSQL's documentation has it, come out of the decoder as they went in. */
+class PgOutputRoundTripTest {
+    private static final Function<ByteCursor, PgOutputMessage> DECODER = new PgOutputDecoder(1)::decode;
+
+    @Test
+    void decodesWhatWasEncoded() {
+        Property.forAll(5_000, random -> {
+            PgOutputMessage message = randomMessage(random);
+            assertThat(Decoding.decode(DECODER, encode(message).toByteArray())).isEqualTo(message);
+        });
+    }
+
+    @Test
+    void rejectsEveryTruncationAndTrailingBytesOfAnyMessage() {
+        Property.forAll(
+                300,
+                random -> Decoding.assertExactLength(
+                        DECODER, encode(randomMessage(random)).toByteArray()));
+    }
+
+    @Test
+    void decodesAChangedMessageOrRejectsItAndDoesNothingElse() {
+        Property.forAll(20_000, random -> {
+            byte[] bytes = encode(randomMessage(random)).toByteArray();
+            for (int changes = 1 + random.nextInt(3); changes > 0; changes--) {
+                bytes[random.nextInt(bytes.length)] = (byte) random.nextInt();
+            }
+            try {
+                Decoding.decode(DECODER, bytes);
+            } catch (ProtocolException e) {
+                assertThat(e.offset()).isBetween(0L, (long) bytes.length);
+            }
+        });
+    }
+
+    private static PgOutputMessage randomMessage(Random random) {
+        return switch (random.nextInt(11)) {
+            case 0 -> new Begin(lsn(random), random.nextLong(), unsigned(random));
+            case 1 -> new Commit(0, lsn(random), lsn(random), random.nextLong());
+            case 2 -> new Origin(lsn(random), name(random));
+            case 3 -> randomRelation(random);
+            case 4 -> new PgOutputMessage.Type(unsigned(random), "s" + name(random), name(random));
+            case 5 -> new Insert(unsigned(random), tuple(random));
+            case 6 -> new Update(unsigned(random), oldTuple(random, 3), tuple(random));
+            case 7 -> new Delete(unsigned(random), oldTuple(random, 2));
+            case 8 -> new Truncate(list(random, () -> unsigned(random)), random.nextBoolean(), random.nextBoolean());
+            case 9 -> new LogicalMessage(random.nextBoolean(), lsn(random), name(random), content(random));
+            default -> new StreamAbort(unsigned(random), unsigned(random));
+        };
+    }
+
+    private static Relation randomRelation(Random random) {
+        ReplicaIdentity[] identities = ReplicaIdentity.values();
+        return new Relation(
+                unsigned(random),
+                "s" + name(random),
+                name(random),
+                identities[random.nextInt(identities.length)],
+                list(
+                        random,
+                        () -> new RelationColumn(
+                                random.nextBoolean(), name(random), unsigned(random), random.nextInt())));
+    }
+
+    private static <T> List<T> list(Random random, Supplier<T> element) {
+        return Stream.generate(element).limit(random.nextInt(6)).toList();
+    }
+
+    private static Lsn lsn(Random random) {
+        return new Lsn(random.nextLong());
+    }
+
+    private static long unsigned(Random random) {
+        return random.nextInt() & 0xFFFF_FFFFL;
+    }
+
+    private static String name(Random random) {
+        int[] codePoints = random.ints(random.nextInt(8), 1, Character.MAX_CODE_POINT + 1)
+                .filter(c -> c < Character.MIN_SURROGATE || c > Character.MAX_SURROGATE)
+                .toArray();
+        return new String(codePoints, 0, codePoints.length);
+    }
+
+    private static ByteSlice content(Random random) {
+        byte[] content = new byte[random.nextInt(20)];
+        random.nextBytes(content);
+        return ByteSlice.of(content);
+    }
+
+    private static OldTuple oldTuple(Random random, int kinds) {
+        return switch (random.nextInt(kinds)) {
+            case 0 -> new OldTuple.Key(tuple(random));
+            case 1 -> new OldTuple.Full(tuple(random));
+            default -> new OldTuple.None();
+        };
+    }
+
+    private static TupleData tuple(Random random) {
+        int size = random.nextInt(6);
+        Bytes bytes = new Bytes().int16(size);
+        for (int i = 0; i < size; i++) {
+            char kind = "nutb".charAt(random.nextInt(4));
+            bytes.int8(kind);
+            if (kind == 't' || kind == 'b') {
+                ByteSlice content = content(random);
+                bytes.int32(content.length()).bytes(content.toByteArray());
+            }
+        }
+        return TupleData.read(new ByteCursor(bytes.toByteArray()));
+    }
+
+    private static Bytes encode(PgOutputMessage message) {
+        Bytes bytes = new Bytes();
+        if (message instanceof Begin begin) {
+            bytes.int8('B')
+                    .int64(begin.commitLsn().value())
+                    .int64(begin.commitTimeMicros())
+                    .int32(begin.xid());
+        } else if (message instanceof Commit commit) {
+            bytes.int8('C')
+                    .int8(commit.flags())
+                    .int64(commit.commitLsn().value())
+                    .int64(commit.endLsn().value())
+                    .int64(commit.commitTimeMicros());
+        } else if (message instanceof Origin origin) {
+            bytes.int8('O').int64(origin.originLsn().value()).cstring(origin.name());
+        } else if (message instanceof PgOutputMessage.Type type) {
+            bytes.int8('Y').int32(type.oid()).cstring(type.namespace()).cstring(type.name());
+        } else if (message instanceof StreamAbort abort) {
+            bytes.int8('A').int32(abort.xid()).int32(abort.subXid());
+        } else if (message instanceof LogicalMessage logical) {
+            bytes.int8('M')
+                    .int8(logical.transactional() ? 1 : 0)
+                    .int64(logical.lsn().value())
+                    .cstring(logical.prefix())
+                    .int32(logical.content().length())
+                    .bytes(logical.content().toByteArray());
+        } else {
+            encodeChange(message, bytes);
+        }
+        return bytes;
+    }
+
+    private static void encodeChange(PgOutputMessage message, Bytes bytes) {
+        if (message instanceof Relation relation) {
+            encodeRelation(relation, bytes);
+        } else if (message instanceof Insert insert) {
+            encode(
+                    insert.newTuple(),
+                    bytes.int8('I').int32(insert.relationOid()).int8('N'));
+        } else if (message instanceof Update update) {
+            encode(update.old(), bytes.int8('U').int32(update.relationOid()));
+            encode(update.newTuple(), bytes.int8('N'));
+        } else if (message instanceof Delete delete) {
+            encode(delete.old(), bytes.int8('D').int32(delete.relationOid()));
+        } else if (message instanceof Truncate truncate) {
+            bytes.int8('T')
+                    .int32(truncate.relationOids().size())
+                    .int8((truncate.cascade() ? 1 : 0) | (truncate.restartIdentity() ? 2 : 0));
+            truncate.relationOids().forEach(bytes::int32);
+        } else {
+            throw new AssertionError("no encoding for " + message);
+        }
+    }
+
+    private static void encodeRelation(Relation relation, Bytes bytes) {
+        bytes.int8('R')
+                .int32(relation.oid())
+                .cstring(relation.namespace())
+                .cstring(relation.name())
+                .int8(Character.toLowerCase(relation.identity().name().charAt(0)))
+                .int16(relation.columns().size());
+        for (RelationColumn column : relation.columns()) {
+            bytes.int8(column.key() ? 1 : 0)
+                    .cstring(column.name())
+                    .int32(column.typeOid())
+                    .int32(column.typeModifier());
+        }
+    }
+
+    private static void encode(OldTuple old, Bytes bytes) {
+        if (old instanceof OldTuple.Key key) {
+            encode(key.tuple(), bytes.int8('K'));
+        } else if (old instanceof OldTuple.Full full) {
+            encode(full.tuple(), bytes.int8('O'));
+        }
+    }
+
+    private static void encode(TupleData tuple, Bytes bytes) {
+        bytes.int16(tuple.size());
+        for (int i = 0; i < tuple.size(); i++) {
+            TupleValue value = tuple.value(i);
+            if (value instanceof TupleValue.Null) {
+                bytes.int8('n');
+            } else if (value instanceof TupleValue.UnchangedToast) {
+                bytes.int8('u');
+            } else if (value instanceof TupleValue.Text text) {
+                bytes.int8('t').int32(text.utf8().length()).bytes(text.utf8().toByteArray());
+            } else if (value instanceof TupleValue.Binary binary) {
+                bytes.int8('b')
+                        .int32(binary.bytes().length())
+                        .bytes(binary.bytes().toByteArray());
+            }
+        }
+    }
+}
