@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.drasi.model;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+
+/** What a {@link Subscription} yields, in this order: bootstrap (if asked for), then transactions and schema changes. */
+public sealed interface SourceEvent {
+    /**
+     * A bootstrap begins: the subscriber forgets whatever it has. It comes again when a bootstrap broke and starts anew.
+     *
+     * @param position the snapshot's position: it holds exactly what committed before, the stream exactly what comes after
+     * @param snapshotTime when the snapshot was taken, by the server's clock
+     * @param labels the labels of the tables that will be read
+     */
+    record BootstrapStarted(Position position, Instant snapshotTime, List<String> labels) implements SourceEvent {
+        public BootstrapStarted {
+            Objects.requireNonNull(position, "position");
+            Objects.requireNonNull(snapshotTime, "snapshotTime");
+            labels = List.copyOf(labels);
+        }
+    }
+
+    /**
+     * Rows of the snapshot, all of one table.
+     *
+     * @param rows at least one
+     */
+    record BootstrapBatch(String label, List<SourceChange.Insert> rows) implements SourceEvent {
+        public BootstrapBatch {
+            Objects.requireNonNull(label, "label");
+            rows = List.copyOf(rows);
+        }
+    }
+
+    /**
+     * All rows of the snapshot were delivered. To be confirmed with {@link #position}: a bootstrap that was not confirmed
+     * is made again after a restart.
+     *
+     * @param rows the number of rows delivered since {@link BootstrapStarted}
+     */
+    record BootstrapCompleted(Position position, long rows) implements SourceEvent {
+        public BootstrapCompleted {
+            Objects.requireNonNull(position, "position");
+        }
+    }
+
+    /** A committed transaction, whole, with those of its changes that the subscription wants; at least one. */
+    non-sealed interface Transaction extends SourceEvent {
+        /** The server's transaction id, unsigned 32 bits; it wraps around. */
+        long xid();
+
+        /** The commit time by the server's clock, microsecond precision. */
+        Instant commitTime();
+
+        /** Start of the commit record; unsigned. */
+        long commitLsn();
+
+        /** First byte after the commit record; unsigned. */
+        long endLsn();
+
+        /** The position of the last change: confirming it confirms the whole transaction. */
+        Position position();
+
+        /** The number of changes that {@link #cursor} gives. */
+        long size();
+
+        /** A new cursor before the first change. */
+        ChangeCursor cursor();
+
+        /** The changes in order; may be walked along more than once. */
+        default Iterable<SourceChange> changes() {
+            return () -> new TransactionIterator(cursor());
+        }
+    }
+
+    /**
+     * The shape of a table changed. Comes before the first transaction with a row of the new shape.
+     *
+     * @param position of the transaction in which the new shape was first seen, before its changes
+     * @param label the table's label now
+     * @param previousLabel the table's label before, when it was renamed
+     * @param columns the names of its columns now, in order
+     * @param changes what changed, a sentence each, e.g. {@code column "age" integer was added}
+     * @param idsInvalidated whether the ids of rows that exist have changed, so that the table is to be bootstrapped again
+     */
+    record SchemaChanged(
+            Position position,
+            String label,
+            Optional<String> previousLabel,
+            List<String> columns,
+            List<String> changes,
+            boolean idsInvalidated)
+            implements SourceEvent {
+        public SchemaChanged {
+            Objects.requireNonNull(position, "position");
+            Objects.requireNonNull(label, "label");
+            Objects.requireNonNull(previousLabel, "previousLabel");
+            columns = List.copyOf(columns);
+            changes = List.copyOf(changes);
+        }
+    }
+}
