@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.drasi.postgres.client.session;
+
+import io.drasi.postgres.client.error.ConnectionLostException;
+import io.drasi.postgres.client.query.CopyConsumer;
+import io.drasi.postgres.client.query.QueryResult;
+import io.drasi.postgres.client.query.Row;
+import io.drasi.postgres.protocol.backend.BackendMessage;
+import io.drasi.postgres.protocol.backend.BackendMessage.CommandComplete;
+import io.drasi.postgres.protocol.backend.BackendMessage.CopyBothResponse;
+import io.drasi.postgres.protocol.backend.BackendMessage.CopyData;
+import io.drasi.postgres.protocol.backend.BackendMessage.CopyDone;
+import io.drasi.postgres.protocol.backend.BackendMessage.CopyInResponse;
+import io.drasi.postgres.protocol.backend.BackendMessage.CopyOutResponse;
+import io.drasi.postgres.protocol.backend.BackendMessage.EmptyQueryResponse;
+import io.drasi.postgres.protocol.backend.BackendMessage.ErrorResponse;
+import io.drasi.postgres.protocol.backend.BackendMessage.NoticeResponse;
+import io.drasi.postgres.protocol.backend.BackendMessage.ReadyForQuery;
+import io.drasi.postgres.protocol.backend.BackendMessage.RowDescription;
+import io.drasi.postgres.protocol.backend.DataRow;
+import io.drasi.postgres.protocol.backend.Field;
+import io.drasi.postgres.protocol.backend.ServerMessage;
+import io.drasi.postgres.protocol.frontend.FrontendMessage;
+import io.drasi.postgres.protocol.wire.ProtocolException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** One run of the simple query protocol (PostgreSQL documentation, "Simple Query" and "COPY Operations"). */
+public final class SimpleQuery {
+    private final Session session;
+    private final String doing;
+    private final Optional<CopyConsumer> copyConsumer;
+    private final List<ServerMessage> notices = new ArrayList<>();
+    private List<String> columns = List.of();
+    private List<Row> rows = new ArrayList<>();
+    private QueryResult lastStatement = new QueryResult(List.of(), List.of(), "", List.of());
+    private Optional<ServerMessage> error = Optional.empty();
+    private Optional<String> misuse = Optional.empty();
+    private boolean copied;
+    private long copyMessages;
+
+    private SimpleQuery(Session session, String doing, Optional<CopyConsumer> copyConsumer) {
+        this.session = session;
+        this.doing = doing;
+        this.copyConsumer = copyConsumer;
+    }
+
+    /**
+     * @param doing for messages, what the text is for
+     * @throws io.drasi.postgres.client.error.ServerErrorException for an ErrorResponse; the session goes on
+     * @throws IllegalArgumentException if the text turns out to be a COPY
+     */
+    public static QueryResult run(Session session, String doing, String sql) {
+        SimpleQuery query = new SimpleQuery(session, doing, Optional.empty());
+        query.execute(sql);
+        QueryResult last = query.lastStatement;
+        return new QueryResult(last.columnNames(), last.rows(), last.commandTag(), query.notices);
+    }
+
+    /**
+     * Runs {@code COPY … TO STDOUT}.
+     *
+     * @return the count of CopyData messages
+     * @throws io.drasi.postgres.client.error.ServerErrorException for an ErrorResponse; the session goes on
+     * @throws IllegalArgumentException if the text turns out to be something else
+     */
+    public static long copyOut(Session session, String copySql, CopyConsumer consumer) {
+        SimpleQuery query = new SimpleQuery(session, "COPY", Optional.of(consumer));
+        query.execute(copySql);
+        if (!query.copied) {
+            throw new IllegalArgumentException("not a COPY … TO STDOUT: " + copySql);
+        }
+        return query.copyMessages;
+    }
+
+    private void execute(String sql) {
+        session.requireNotStreaming();
+        session.send(new FrontendMessage.Query(sql));
+        BackendMessage message = receive();
+        while (!(message instanceof ReadyForQuery)) {
+            handle(message);
+            message = receive();
+        }
+        if (error.isPresent()) {
+            throw session.serverError(doing, error.get());
+        }
+        if (misuse.isPresent()) {
+            throw new IllegalArgumentException(misuse.get() + ": " + sql);
+        }
+    }
+
+    private BackendMessage receive() {
+        try {
+            return session.receive();
+        } catch (ConnectionLostException e) {
+            // A FATAL error comes with the end of the connection, and says more than that.
+            if (error.isPresent()) {
+                throw session.serverError(doing, error.get());
+            }
+            throw e;
+        }
+    }
+
+    private void handle(BackendMessage message) {
+        if (message instanceof CopyData data) {
+            takeCopyData(data);
+        } else if (message instanceof DataRow row) {
+            rows.add(copy(row));
+        } else if (message instanceof RowDescription description) {
+            columns = description.fields().stream().map(Field::name).toList();
+        } else if (message instanceof CommandComplete complete) {
+            endStatement(complete.tag());
+        } else if (message instanceof EmptyQueryResponse) {
+            endStatement("");
+        } else if (message instanceof ErrorResponse response) {
+            error = error.or(() -> Optional.of(response.message()));
+        } else if (message instanceof NoticeResponse notice) {
+            notices.add(notice.message());
+        } else {
+            handleCopy(message);
+        }
+    }
+
+    private void endStatement(String commandTag) {
+        lastStatement = new QueryResult(columns, rows, commandTag, List.of());
+        columns = List.of();
+        rows = new ArrayList<>();
+    }
+
+    private Row copy(DataRow row) {
+        List<Optional<String>> values = new ArrayList<>(row.size());
+        for (int i = 0; i < row.size(); i++) {
+            values.add(row.text(i));
+        }
+        return new Row(columns, values);
+    }
+
+    private void handleCopy(BackendMessage message) {
+        if (message instanceof CopyOutResponse) {
+            copied = true;
+            if (copyConsumer.isEmpty()) {
+                misuse = Optional.of("a COPY … TO STDOUT needs a consumer for its data");
+            }
+        } else if (message instanceof CopyInResponse) {
+            misuse = Optional.of("this client does not copy into tables");
+            session.send(new FrontendMessage.CopyFail("this client does not copy into tables"));
+        } else if (message instanceof CopyBothResponse) {
+            session.abort();
+            throw new IllegalArgumentException("a stream must be started as one; the connection is closed");
+        } else if (!(message instanceof CopyDone)) {
+            session.abort();
+            throw new ProtocolException("unexpected message during a query: " + message, 0);
+        }
+    }
+
+    private void takeCopyData(CopyData data) {
+        copyMessages++;
+        if (copyConsumer.isPresent()) {
+            try {
+                copyConsumer.get().accept(data.data());
+            } catch (RuntimeException | Error e) {
+                // What is left of the COPY may be many gigabytes; nobody wants to wait for it.
+                session.abort();
+                throw e;
+            }
+        }
+    }
+}
