@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.drasi.source.postgres;
+
+import io.drasi.model.DispatchMode;
+import io.drasi.model.Source;
+import io.drasi.model.StatusChange;
+import io.drasi.model.Subscription;
+import io.drasi.model.SubscriptionSettings;
+import io.drasi.postgres.client.PostgresConnection;
+import io.drasi.postgres.client.error.PostgresClientException;
+import io.drasi.postgres.client.settings.PasswordSupplier;
+import io.drasi.postgres.client.settings.SslMode;
+import io.drasi.postgres.protocol.wire.Lsn;
+import io.drasi.source.postgres.config.PostgresSourceConfig;
+import io.drasi.source.postgres.config.TableKeyConfig;
+import io.drasi.source.postgres.schema.SelectedTables;
+import io.drasi.source.postgres.server.Advice;
+import io.drasi.source.postgres.server.Connections;
+import io.drasi.source.postgres.server.Slots;
+import io.drasi.source.postgres.server.Step;
+import io.drasi.source.postgres.subscription.Subscriptions;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A source that streams the committed row changes of a PostgreSQL database.
+ *
+ * <pre>{@code
+ * var source = PostgresReplicationSource.builder("shop")
+ *         .withHost("db.example.com").withDatabase("shop").withUser("drasi").withPassword(secret)
+ *         .withTables("users", "orders")
+ *         .build();
+ * try (source; var changes = source.subscribe(SubscriptionSettings.forQuery("open-orders").withBootstrap())) {
+ *     source.start();
+ *     for (SourceEvent event : changes) {
+ *         if (event instanceof SourceEvent.Transaction transaction) {
+ *             transaction.changes().forEach(view::apply);
+ *             changes.confirm(transaction.position());
+ *         }
+ *     }
+ * }
+ * }</pre>
+ *
+ * <p>All methods may be called by any thread. A source has one thread that works, and while it streams one that sends status
+ * updates; both are daemons.
+ */
+public final class PostgresReplicationSource implements Source {
+    private static final String TYPE_NAME = "postgres";
+
+    private final PostgresSourceConfig config;
+    private final SelectedTables selected;
+    private final SourceStatus status;
+    private final Subscriptions subscriptions;
+    // Both are changed with this locked.
+    private volatile boolean closed;
+    private volatile @Nullable SourceRun run;
+
+    /**
+     * @throws IllegalArgumentException if a table's name can't be read
+     */
+    public PostgresReplicationSource(PostgresSourceConfig config) {
+        this.config = config;
+        this.selected = SelectedTables.of(config);
+        this.status = new SourceStatus(config.id());
+        this.subscriptions = new Subscriptions(
+                config.dispatchMode(), config.dispatchBufferCapacity(), this::subscriptionsChanged, this::confirmed);
+    }
+
+    public static Builder builder(String id) {
+        return new Builder(PostgresSourceConfig.builder(id));
+    }
+
+    @Override
+    public String id() {
+        return config.id();
+    }
+
+    @Override
+    public String typeName() {
+        return TYPE_NAME;
+    }
+
+    @Override
+    public Map<String, Object> properties() {
+        return config.toMap();
+    }
+
+    public PostgresSourceConfig config() {
+        return config;
+    }
+
+    @Override
+    public boolean autoStart() {
+        return config.autoStart();
+    }
+
+    @Override
+    public void start() {
+        SourceRun next;
+        synchronized (this) {
+            if (closed) {
+                throw new IllegalStateException("source '" + id() + "' is closed");
+            }
+            next = new SourceRun(config, selected, subscriptions, status);
+            // What listeners hear is said without the lock: they may call the source.
+            if (!status.begin()) {
+                return;
+            }
+            subscriptions.begin();
+            run = next;
+        }
+        status.announce();
+        next.start();
+    }
+
+    @Override
+    public void stop() {
+        SourceRun current = run;
+        if (current == null || !current.alive()) {
+            subscriptions.endAll(null);
+            return;
+        }
+        status.stopping();
+        current.stop();
+    }
+
+    @Override
+    public StatusChange status() {
+        return status.current();
+    }
+
+    @Override
+    public Runnable addStatusListener(Consumer<StatusChange> listener) {
+        return status.listen(listener);
+    }
+
+    /** {@inheritDoc} A label that was not known when the source connected is looked up on the server at once. */
+    @Override
+    public Subscription subscribe(SubscriptionSettings settings) {
+        if (closed) {
+            throw new IllegalStateException("source '" + id() + "' is closed");
+        }
+        SourceRun current = run;
+        if (current != null && !subscriptions.knows(settings)) {
+            current.refreshLabels();
+        }
+        return subscriptions.open(settings);
+    }
+
+    /**
+     * Everything that committed before this LSN has been put into the subscriptions' queues, or was confirmed before the
+     * source started. {@link Lsn#INVALID} before the stream began.
+     */
+    public Lsn handedOverLsn() {
+        SourceRun current = run;
+        return current == null ? Lsn.INVALID : current.reached();
+    }
+
+    /** What the server was last told is confirmed. {@link Lsn#INVALID} before the stream began. */
+    public Lsn confirmedLsn() {
+        SourceRun current = run;
+        return current == null ? Lsn.INVALID : current.told();
+    }
+
+    /**
+     * Asks the server, on a connection of its own, whether the replication slot exists. One whose first bootstrap did not
+     * end counts as not existing: the next bootstrap replaces it.
+     *
+     * @throws io.drasi.source.postgres.error.SourceException if the server can't be asked
+     */
+    public boolean slotExists() {
+        Advice advice = new Advice(config);
+        Slots slots = new Slots(config, advice);
+        try (PostgresConnection connection = new Connections(config).openOrdinary()) {
+            return slots.state(connection).isPresent() && !slots.markerExists(connection);
+        } catch (PostgresClientException e) {
+            throw advice.explain(e, Step.CONNECT);
+        }
+    }
+
+    @Override
+    public void close() {
+        synchronized (this) {
+            closed = true;
+        }
+        stop();
+    }
+
+    @Override
+    public String toString() {
+        return "PostgresReplicationSource" + config.toMap();
+    }
+
+    private void subscriptionsChanged() {
+        SourceRun current = run;
+        if (current != null) {
+            current.subscriptionsChanged();
+        }
+    }
+
+    private void confirmed() {
+        SourceRun current = run;
+        if (current != null) {
+            current.confirmed();
+        }
+    }
+
+    /** Collects options, see {@link PostgresSourceConfig} for what they mean; {@link #build} has them checked. */
+    public static final class Builder {
+        private final PostgresSourceConfig.Builder config;
+
+        private Builder(PostgresSourceConfig.Builder config) {
+            this.config = config;
+        }
+
+        public Builder withHost(String value) {
+            config.withHost(value);
+            return this;
+        }
+
+        public Builder withPort(int value) {
+            config.withPort(value);
+            return this;
+        }
+
+        public Builder withDatabase(String value) {
+            config.withDatabase(value);
+            return this;
+        }
+
+        public Builder withUser(String value) {
+            config.withUser(value);
+            return this;
+        }
+
+        public Builder withPassword(String value) {
+            config.withPassword(value);
+            return this;
+        }
+
+        public Builder withPasswordSupplier(PasswordSupplier value) {
+            config.withPasswordSupplier(value);
+            return this;
+        }
+
+        public Builder withTables(String... value) {
+            config.withTables(value);
+            return this;
+        }
+
+        public Builder withTables(List<String> value) {
+            config.withTables(value);
+            return this;
+        }
+
+        public Builder withSlotName(String value) {
+            config.withSlotName(value);
+            return this;
+        }
+
+        public Builder withPublicationName(String value) {
+            config.withPublicationName(value);
+            return this;
+        }
+
+        public Builder withSslMode(SslMode value) {
+            config.withSslMode(value);
+            return this;
+        }
+
+        public Builder withSslRootCert(Path value) {
+            config.withSslRootCert(value);
+            return this;
+        }
+
+        public Builder withSslCert(Path value) {
+            config.withSslCert(value);
+            return this;
+        }
+
+        public Builder withSslKey(Path value) {
+            config.withSslKey(value);
+            return this;
+        }
+
+        public Builder addTableKey(TableKeyConfig value) {
+            config.addTableKey(value);
+            return this;
+        }
+
+        public Builder withDispatchMode(DispatchMode value) {
+            config.withDispatchMode(value);
+            return this;
+        }
+
+        public Builder withDispatchBufferCapacity(int value) {
+            config.withDispatchBufferCapacity(value);
+            return this;
+        }
+
+        public Builder withAutoStart(boolean value) {
+            config.withAutoStart(value);
+            return this;
+        }
+
+        public Builder withBootstrapBatchSize(int value) {
+            config.withBootstrapBatchSize(value);
+            return this;
+        }
+
+        public Builder withConnectTimeout(Duration value) {
+            config.withConnectTimeout(value);
+            return this;
+        }
+
+        public Builder withPeerTimeout(Duration value) {
+            config.withPeerTimeout(value);
+            return this;
+        }
+
+        public Builder withStatusInterval(Duration value) {
+            config.withStatusInterval(value);
+            return this;
+        }
+
+        public Builder withAllowCleartextPassword(boolean value) {
+            config.withAllowCleartextPassword(value);
+            return this;
+        }
+
+        public Builder addTableKey(String table, String... columns) {
+            return addTableKey(new TableKeyConfig(table, List.of(columns)));
+        }
+
+        /**
+         * @throws IllegalArgumentException that names the option, its bound and the value
+         */
+        public PostgresReplicationSource build() {
+            return new PostgresReplicationSource(config.build());
+        }
+    }
+}

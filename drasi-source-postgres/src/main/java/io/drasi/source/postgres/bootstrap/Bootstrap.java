@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.drasi.source.postgres.bootstrap;
+
+import io.drasi.model.Position;
+import io.drasi.model.SourceChange;
+import io.drasi.model.SourceEvent;
+import io.drasi.postgres.client.PostgresConnection;
+import io.drasi.postgres.client.query.Sql;
+import io.drasi.postgres.protocol.wire.ByteSlice;
+import io.drasi.postgres.protocol.wire.Lsn;
+import io.drasi.source.postgres.change.ChangeMapper;
+import io.drasi.source.postgres.change.RowPlace;
+import io.drasi.source.postgres.config.PostgresSourceConfig;
+import io.drasi.source.postgres.schema.CatalogTable;
+import io.drasi.source.postgres.schema.RowKey;
+import io.drasi.source.postgres.schema.SelectedTables;
+import io.drasi.source.postgres.schema.TableShape;
+import io.drasi.source.postgres.server.ServerChecks;
+import io.drasi.source.postgres.subscription.BootstrapReceivers;
+import io.drasi.source.postgres.subscription.Subscriptions;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Gives the current rows to all subscriptions that wait for them: opens the exported snapshot, and reads table after
+ * table as it is there.
+ */
+public final class Bootstrap {
+    private static final Logger LOG = LoggerFactory.getLogger(Bootstrap.class);
+    private static final RowPlace NO_PLACE = new RowPlace.InSnapshot("", "");
+
+    private final PostgresSourceConfig config;
+    private final SelectedTables selected;
+    private final ServerChecks checks;
+    private final ChangeMapper mapper;
+
+    /** Ends a COPY whose rows nobody waits for any more. */
+    private static final class Abandoned extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        Abandoned() {
+            super("nobody waits for the bootstrap any more", null, false, false);
+        }
+    }
+
+    public Bootstrap(PostgresSourceConfig config, SelectedTables selected, ServerChecks checks, ChangeMapper mapper) {
+        this.config = config;
+        this.selected = selected;
+        this.checks = checks;
+        this.mapper = mapper;
+    }
+
+    /**
+     * Opens the snapshot on a connection that has no transaction open; the connection that exported it may go then.
+     *
+     * @return the tables as the snapshot has them
+     */
+    public List<CatalogTable> open(PostgresConnection connection, Snapshot snapshot) {
+        connection.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+        connection.query("SET TRANSACTION SNAPSHOT " + Sql.literal(snapshot.name()));
+        List<CatalogTable> tables = checks.check(connection);
+        checks.requireReadable(connection, tables);
+        return tables;
+    }
+
+    /**
+     * Reads the tables and ends the transaction that {@link #open} began.
+     *
+     * @param slotLsn the server keeps its log from here on until the bootstrap is confirmed
+     * @return false if all who waited for it have gone; the connection is closed then
+     */
+    public boolean read(
+            PostgresConnection connection,
+            Snapshot snapshot,
+            List<CatalogTable> tables,
+            Subscriptions subscriptions,
+            Lsn slotLsn) {
+        Position position = Position.before(snapshot.consistentPoint().value());
+        List<String> labels = tables.stream().map(table -> table.name().label()).toList();
+        BootstrapReceivers receivers = subscriptions.startBootstrap(
+                new SourceEvent.BootstrapStarted(position, snapshot.takenAt(), labels), slotLsn);
+        LOG.info("source '{}': bootstrap of {} tables begins at {}", config.id(), tables.size(), position);
+        long rows = 0;
+        try {
+            for (CatalogTable table : tables) {
+                if (receivers.take(table.name().label())) {
+                    rows += new TableRead(table, snapshot.takenAt(), receivers).run(connection);
+                }
+            }
+        } catch (Abandoned e) {
+            LOG.info("source '{}': {}", config.id(), e.getMessage());
+            return false;
+        }
+        connection.query("COMMIT");
+        receivers.complete(position);
+        LOG.info("source '{}': bootstrap is complete, {} rows", config.id(), rows);
+        return true;
+    }
+
+    /** The reading of one table. */
+    private final class TableRead {
+        private final CatalogTable table;
+        private final TableShape shape;
+        private final boolean withPlace;
+        private final CopyTextRow parser;
+        private final long effectiveFrom;
+        private final BootstrapReceivers receivers;
+        private List<SourceChange.Insert> batch = new ArrayList<>();
+        private long rows;
+
+        TableRead(CatalogTable table, Instant takenAt, BootstrapReceivers receivers) {
+            this.table = table;
+            this.shape = TableShape.of(table, selected.key(table.name()));
+            this.withPlace = shape.key() instanceof RowKey.Place;
+            this.parser = new CopyTextRow(
+                    table.columns().size(), withPlace ? 2 : 0, table.name().label());
+            this.effectiveFrom = TimeUnit.SECONDS.toNanos(takenAt.getEpochSecond()) + takenAt.getNano();
+            this.receivers = receivers;
+        }
+
+        long run(PostgresConnection connection) {
+            connection.copyOut(TableSelect.copy(table, withPlace), this::row);
+            deliver();
+            LOG.info(
+                    "source '{}': read {} rows of table {}",
+                    config.id(),
+                    rows,
+                    table.name().label());
+            return rows;
+        }
+
+        private void row(ByteSlice line) {
+            CopyTextRow.Row row = parser.read(line);
+            RowPlace place = withPlace
+                    ? new RowPlace.InSnapshot(
+                            row.leading().get(0), row.leading().get(1))
+                    : NO_PLACE;
+            batch.add(mapper.insert(shape, row.tuple(), effectiveFrom, place));
+            rows++;
+            if (batch.size() == config.bootstrapBatchSize()) {
+                deliver();
+            }
+        }
+
+        private void deliver() {
+            if (receivers.gone()) {
+                throw new Abandoned();
+            }
+            if (!batch.isEmpty()) {
+                receivers.put(new SourceEvent.BootstrapBatch(shape.label(), batch));
+                batch = new ArrayList<>();
+            }
+        }
+    }
+}

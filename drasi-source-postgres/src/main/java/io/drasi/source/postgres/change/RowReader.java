@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.drasi.source.postgres.change;
+
+import io.drasi.model.ElementProperties;
+import io.drasi.model.ElementValue;
+import io.drasi.postgres.protocol.pgoutput.TupleData;
+import io.drasi.postgres.protocol.wire.ByteSlice;
+import io.drasi.source.postgres.error.DecodingException;
+import io.drasi.source.postgres.schema.TableShape;
+import io.drasi.source.postgres.types.ValueFormatException;
+import org.jspecify.annotations.Nullable;
+
+/** Reads the values of a row. */
+final class RowReader {
+    private RowReader() {}
+
+    /**
+     * All columns. A value that did not change and was not sent is taken from {@code old}, or is absent if that does not
+     * tell it.
+     *
+     * @param old the old row, if the server sent it: all of it or only the columns of the replica identity
+     */
+    static ElementProperties read(TableShape shape, TupleData row, @Nullable TupleData old) {
+        requireColumns(shape, row);
+        @Nullable ElementValue[] values = new ElementValue[row.size()];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = row.kind(i) == TupleData.Kind.UNCHANGED_TOAST && old != null && shape.inIdentity(i)
+                    ? value(shape, old, i)
+                    : value(shape, row, i);
+        }
+        return ElementProperties.owning(shape.names(), values);
+    }
+
+    /** Only the columns of the replica identity; the others, which such a row has as NULL, are absent. */
+    static ElementProperties readIdentity(TableShape shape, TupleData row) {
+        requireColumns(shape, row);
+        @Nullable ElementValue[] values = new ElementValue[row.size()];
+        for (int i = 0; i < values.length; i++) {
+            if (shape.inIdentity(i)) {
+                values[i] = value(shape, row, i);
+            }
+        }
+        return ElementProperties.owning(shape.names(), values);
+    }
+
+    /** PostgreSQL's text of a value that was sent as text. */
+    static String text(TableShape shape, TupleData row, int column) {
+        return new ByteSlice(row.array(), row.offset(column), row.length(column)).utf8();
+    }
+
+    private static @Nullable ElementValue value(TableShape shape, TupleData row, int column) {
+        return switch (row.kind(column)) {
+            case NULL -> ElementValue.NULL;
+            case UNCHANGED_TOAST -> null;
+            case TEXT -> decode(shape, row, column);
+            case BINARY ->
+                throw new DecodingException(
+                        "column " + shape.names().get(column) + " of table " + shape.label()
+                                + " was sent in binary format, which was not asked for",
+                        null,
+                        null);
+        };
+    }
+
+    private static ElementValue decode(TableShape shape, TupleData row, int column) {
+        try {
+            return shape.codec(column).decodeText(row.array(), row.offset(column), row.length(column));
+        } catch (ValueFormatException e) {
+            throw new DecodingException(
+                    "column " + shape.names().get(column) + " of table " + shape.label() + ": " + e.getMessage(),
+                    null,
+                    e);
+        }
+    }
+
+    private static void requireColumns(TableShape shape, TupleData row) {
+        if (row.size() != shape.names().size()) {
+            throw new DecodingException(
+                    "a row of table " + shape.label() + " has " + row.size()
+                            + " columns, but the table was described with "
+                            + shape.names().size(),
+                    null,
+                    null);
+        }
+    }
+}

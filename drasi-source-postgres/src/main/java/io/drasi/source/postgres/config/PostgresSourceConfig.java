@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.drasi.source.postgres.config;
+
+import static io.drasi.source.postgres.config.Option.require;
+
+import io.drasi.model.DispatchMode;
+import io.drasi.postgres.client.settings.PasswordSupplier;
+import io.drasi.postgres.client.settings.SslMode;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/**
+ * The options of a PostgreSQL source. Options and defaults are those of Drasi's specification; the record checks itself.
+ * {@link #builder} is the convenient way to make one.
+ *
+ * @param id names the source in element references, logs and thread names; 1 to 200 characters
+ * @param host server name or address; one that begins with {@code /} is the directory of a Unix-domain socket; default {@code "localhost"}
+ * @param port TCP port, also part of the Unix socket's name; 1 to 65,535; default {@code 5432}
+ * @param database the database to read from
+ * @param user a role with the REPLICATION attribute and SELECT on the tables
+ * @param passwordSupplier asked for the password at every connect; default {@code PasswordSupplier.none()}
+ * @param tables the tables to read, written as their labels, {@code sales.orders} or {@code public.orders};
+ *     empty: all tables of the publication; default {@code List.of()}
+ * @param slotName the replication slot, made if it does not exist; 1 to 63 of a-z, 0-9 and {@code _}; default {@code "drasi_slot"}
+ * @param publicationName the publication; must exist; default {@code "drasi_publication"}
+ * @param sslMode with the meaning it has in libpq; default {@code SslMode.PREFER}
+ * @param sslRootCert PEM file with the certificates to trust
+ * @param sslCert PEM file with the client's certificate chain
+ * @param sslKey PEM file with the client's private key
+ * @param tableKeys keys that override the primary keys; at most one per table; default {@code List.of()}
+ * @param dispatchMode what happens to a subscription that takes its events too slowly; default {@code DispatchMode.CHANNEL}
+ * @param dispatchBufferCapacity events that may wait in a subscription's queue; 1 to 1,000,000; default {@code 1000}
+ * @param autoStart whether a {@link io.drasi.model.SourceHost} starts the source when it is added; default {@code true}
+ * @param bootstrapBatchSize rows of the snapshot in one event; 1 to 100,000; default {@code 1000}
+ * @param connectTimeout for the connection, TLS and login together; 100 ms to 10 min; default {@code Duration.ofSeconds(10)}
+ * @param peerTimeout a server that is silent for so long on the replication stream counts as dead; 1 s to 1 h; default {@code Duration.ofSeconds(60)}
+ * @param statusInterval how often the server is told the confirmed position when nothing changes; 100 ms to 10 min; default {@code Duration.ofSeconds(10)}
+ * @param allowCleartextPassword whether a server may ask for the password in clear text over an unencrypted network; default {@code false}
+ */
+public record PostgresSourceConfig(
+        String id,
+        String host,
+        int port,
+        String database,
+        String user,
+        PasswordSupplier passwordSupplier,
+        List<String> tables,
+        String slotName,
+        String publicationName,
+        SslMode sslMode,
+        Optional<Path> sslRootCert,
+        Optional<Path> sslCert,
+        Optional<Path> sslKey,
+        List<TableKeyConfig> tableKeys,
+        DispatchMode dispatchMode,
+        int dispatchBufferCapacity,
+        boolean autoStart,
+        int bootstrapBatchSize,
+        Duration connectTimeout,
+        Duration peerTimeout,
+        Duration statusInterval,
+        boolean allowCleartextPassword) {
+    private static final Pattern SLOT_NAME = Pattern.compile("[a-z0-9_]{1,63}");
+
+    /**
+     * @throws IllegalArgumentException that names the option, its bound and the value
+     */
+    public PostgresSourceConfig {
+        requireText("id", id);
+        require(id.length() <= 200, "id must have at most 200 characters, has " + id.length());
+        requireText("host", host);
+        requireRange("port", port, 1, 65_535);
+        requireText("database", database);
+        requireText("user", user);
+        Objects.requireNonNull(passwordSupplier, "passwordSupplier");
+        tables = List.copyOf(tables);
+        tables.forEach(table -> requireText("tables", table));
+        require(
+                SLOT_NAME.matcher(slotName).matches(),
+                "slot_name must be 1 to 63 lower-case letters, digits and underscores, was '" + slotName + "'");
+        requireText("publication_name", publicationName);
+        int publicationBytes = publicationName.getBytes(StandardCharsets.UTF_8).length;
+        // The server would cut a longer name and then not find it.
+        require(
+                publicationBytes <= 63,
+                "publication_name must have at most 63 bytes in UTF-8, '" + publicationName + "' has "
+                        + publicationBytes);
+        Objects.requireNonNull(sslMode, "sslMode");
+        require(
+                sslCert.isPresent() == sslKey.isPresent(),
+                "ssl_cert and ssl_key belong together, but only " + (sslCert.isPresent() ? "ssl_cert" : "ssl_key")
+                        + " is given");
+        tableKeys = List.copyOf(tableKeys);
+        requireDistinctTables(tableKeys);
+        Objects.requireNonNull(dispatchMode, "dispatchMode");
+        requireRange("dispatch_buffer_capacity", dispatchBufferCapacity, 1, 1_000_000);
+        requireRange("bootstrap_batch_size", bootstrapBatchSize, 1, 100_000);
+        requireRange("connect_timeout", connectTimeout, Duration.ofMillis(100), Duration.ofMinutes(10));
+        requireRange("peer_timeout", peerTimeout, Duration.ofSeconds(1), Duration.ofHours(1));
+        requireRange("status_interval", statusInterval, Duration.ofMillis(100), Duration.ofMinutes(10));
+    }
+
+    public static Builder builder(String id) {
+        return new Builder(id);
+    }
+
+    /** All options by the specification's names, without the password. */
+    public Map<String, Object> toMap() {
+        Map<String, Object> map = new LinkedHashMap<>();
+        map.put("id", id);
+        map.put("host", host);
+        map.put("port", port);
+        map.put("database", database);
+        map.put("user", user);
+        map.put("tables", tables);
+        map.put("slot_name", slotName);
+        map.put("publication_name", publicationName);
+        map.put("ssl_mode", sslMode.libpqName());
+        sslRootCert.ifPresent(path -> map.put("ssl_root_cert", path.toString()));
+        sslCert.ifPresent(path -> map.put("ssl_cert", path.toString()));
+        sslKey.ifPresent(path -> map.put("ssl_key", path.toString()));
+        map.put("table_keys", tableKeys);
+        map.put("dispatch_mode", dispatchMode.name().toLowerCase(java.util.Locale.ROOT));
+        map.put("dispatch_buffer_capacity", dispatchBufferCapacity);
+        map.put("auto_start", autoStart);
+        map.put("bootstrap_batch_size", bootstrapBatchSize);
+        map.put("connect_timeout", connectTimeout.toString());
+        map.put("peer_timeout", peerTimeout.toString());
+        map.put("status_interval", statusInterval.toString());
+        map.put("allow_cleartext_password", allowCleartextPassword);
+        return map;
+    }
+
+    @Override
+    public String toString() {
+        return "PostgresSourceConfig" + toMap();
+    }
+
+    private static void requireText(String option, String value) {
+        require(!value.isBlank(), option + " must not be blank");
+        require(value.indexOf('\0') < 0, option + " must not hold a zero character");
+    }
+
+    private static void requireRange(String option, int value, int least, int most) {
+        require(
+                value >= least && value <= most,
+                String.format(java.util.Locale.ROOT, "%s must be %,d to %,d, was %,d", option, least, most, value));
+    }
+
+    private static void requireRange(String option, Duration value, Duration least, Duration most) {
+        require(
+                value.compareTo(least) >= 0 && value.compareTo(most) <= 0,
+                option + " must be " + least + " to " + most + ", was " + value);
+    }
+
+    private static void requireDistinctTables(List<TableKeyConfig> tableKeys) {
+        Set<String> seen = new HashSet<>();
+        for (TableKeyConfig key : tableKeys) {
+            String table = key.table().startsWith("public.") ? key.table().substring(7) : key.table();
+            require(seen.add(table), "table_keys: table '" + key.table() + "' is given twice");
+        }
+    }
+
+    /** Collects options; {@link #build} has them checked. */
+    public static final class Builder {
+        private final String id;
+        private String database = "";
+        private String user = "";
+        private String host = "localhost";
+        private int port = 5432;
+        private PasswordSupplier passwordSupplier = PasswordSupplier.none();
+        private List<String> tables = List.of();
+        private String slotName = "drasi_slot";
+        private String publicationName = "drasi_publication";
+        private SslMode sslMode = SslMode.PREFER;
+        private Optional<Path> sslRootCert = Optional.empty();
+        private Optional<Path> sslCert = Optional.empty();
+        private Optional<Path> sslKey = Optional.empty();
+        private List<TableKeyConfig> tableKeys = List.of();
+        private DispatchMode dispatchMode = DispatchMode.CHANNEL;
+        private int dispatchBufferCapacity = 1000;
+        private boolean autoStart = true;
+        private int bootstrapBatchSize = 1000;
+        private Duration connectTimeout = Duration.ofSeconds(10);
+        private Duration peerTimeout = Duration.ofSeconds(60);
+        private Duration statusInterval = Duration.ofSeconds(10);
+        private boolean allowCleartextPassword = false;
+
+        private Builder(String id) {
+            this.id = id;
+        }
+
+        public Builder withHost(String value) {
+            this.host = value;
+            return this;
+        }
+
+        public Builder withPort(int value) {
+            this.port = value;
+            return this;
+        }
+
+        public Builder withDatabase(String value) {
+            this.database = value;
+            return this;
+        }
+
+        public Builder withUser(String value) {
+            this.user = value;
+            return this;
+        }
+
+        public Builder withPasswordSupplier(PasswordSupplier value) {
+            this.passwordSupplier = value;
+            return this;
+        }
+
+        public Builder withTables(List<String> value) {
+            this.tables = List.copyOf(value);
+            return this;
+        }
+
+        public Builder withSlotName(String value) {
+            this.slotName = value;
+            return this;
+        }
+
+        public Builder withPublicationName(String value) {
+            this.publicationName = value;
+            return this;
+        }
+
+        public Builder withSslMode(SslMode value) {
+            this.sslMode = value;
+            return this;
+        }
+
+        public Builder withSslRootCert(Path file) {
+            this.sslRootCert = Optional.of(file);
+            return this;
+        }
+
+        public Builder withSslCert(Path file) {
+            this.sslCert = Optional.of(file);
+            return this;
+        }
+
+        public Builder withSslKey(Path file) {
+            this.sslKey = Optional.of(file);
+            return this;
+        }
+
+        public Builder withTableKeys(List<TableKeyConfig> value) {
+            this.tableKeys = List.copyOf(value);
+            return this;
+        }
+
+        public Builder withDispatchMode(DispatchMode value) {
+            this.dispatchMode = value;
+            return this;
+        }
+
+        public Builder withDispatchBufferCapacity(int value) {
+            this.dispatchBufferCapacity = value;
+            return this;
+        }
+
+        public Builder withAutoStart(boolean value) {
+            this.autoStart = value;
+            return this;
+        }
+
+        public Builder withBootstrapBatchSize(int value) {
+            this.bootstrapBatchSize = value;
+            return this;
+        }
+
+        public Builder withConnectTimeout(Duration value) {
+            this.connectTimeout = value;
+            return this;
+        }
+
+        public Builder withPeerTimeout(Duration value) {
+            this.peerTimeout = value;
+            return this;
+        }
+
+        public Builder withStatusInterval(Duration value) {
+            this.statusInterval = value;
+            return this;
+        }
+
+        public Builder withAllowCleartextPassword(boolean value) {
+            this.allowCleartextPassword = value;
+            return this;
+        }
+
+        /** A password that never changes. */
+        public Builder withPassword(String password) {
+            this.passwordSupplier = PasswordSupplier.of(password);
+            return this;
+        }
+
+        public Builder withTables(String... names) {
+            return withTables(List.of(names));
+        }
+
+        public Builder addTableKey(TableKeyConfig key) {
+            List<TableKeyConfig> keys = new java.util.ArrayList<>(tableKeys);
+            keys.add(key);
+            return withTableKeys(keys);
+        }
+
+        /**
+         * @throws IllegalArgumentException that names the option, its bound and the value
+         */
+        public PostgresSourceConfig build() {
+            return new PostgresSourceConfig(
+                    id,
+                    host,
+                    port,
+                    database,
+                    user,
+                    passwordSupplier,
+                    tables,
+                    slotName,
+                    publicationName,
+                    sslMode,
+                    sslRootCert,
+                    sslCert,
+                    sslKey,
+                    tableKeys,
+                    dispatchMode,
+                    dispatchBufferCapacity,
+                    autoStart,
+                    bootstrapBatchSize,
+                    connectTimeout,
+                    peerTimeout,
+                    statusInterval,
+                    allowCleartextPassword);
+        }
+    }
+}

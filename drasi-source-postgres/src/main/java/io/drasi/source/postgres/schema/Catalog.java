@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.drasi.source.postgres.schema;
+
+import io.drasi.postgres.client.query.QueryResult;
+import io.drasi.postgres.client.query.Row;
+import io.drasi.postgres.client.query.Sql;
+import io.drasi.postgres.protocol.pgoutput.ReplicaIdentity;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/** Asks the server's catalog about publications, tables, keys and types. Uses the connection it is given; one thread. */
+public final class Catalog {
+    /** Built-in types below are no domains; from here on come those that initdb and users create. */
+    private static final long FIRST_DOMAIN_OID = 10_000;
+
+    /** The first version that publishes partitions under the name of their root. */
+    private static final int FIRST_WITH_PARTITION_ROOTS = 130_000;
+
+    private static final String BASE_TYPE = """
+            (WITH RECURSIVE base(oid, typtype, typbasetype) AS (
+               SELECT b.oid, b.typtype, b.typbasetype FROM pg_type b WHERE b.oid = %1$s
+               UNION ALL
+               SELECT b.oid, b.typtype, b.typbasetype FROM base JOIN pg_type b ON base.typtype = 'd' AND b.oid = base.typbasetype)
+             SELECT oid FROM base WHERE typtype <> 'd')""";
+
+    private static final String PUBLISHED_TABLES =
+            " FROM pg_publication_tables pt JOIN pg_namespace n ON n.nspname = pt.schemaname"
+                    + " JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = pt.tablename";
+
+    private final Function<String, QueryResult> query;
+    private final int serverVersion;
+
+    /**
+     * @param query runs one SQL statement
+     * @param serverVersion as {@code server_version_num}, e.g. 180006
+     */
+    public Catalog(Function<String, QueryResult> query, int serverVersion) {
+        this.query = query;
+        this.serverVersion = serverVersion;
+    }
+
+    /** The publication of that name with all its tables; empty if there is none. */
+    public Optional<Publication> publication(String name) {
+        QueryResult result =
+                query.apply("SELECT pubupdate OR pubdelete FROM pg_publication WHERE pubname = " + Sql.literal(name));
+        if (result.rows().isEmpty()) {
+            return Optional.empty();
+        }
+        boolean changesRows = result.rows().get(0).required(0).equals("t");
+        return Optional.of(new Publication(name, changesRows, tables(name)));
+    }
+
+    /** The keys of one table as they are now; none if the table is gone. */
+    public CatalogKeys keys(long tableOid) {
+        CatalogKeys keys = keysWhere("i.indrelid = " + tableOid).getOrDefault(tableOid, CatalogKeys.NONE);
+        Set<String> told = toldByPartitions("c.oid = " + tableOid).get(tableOid);
+        return told == null ? keys : keys.limitedTo(told);
+    }
+
+    /**
+     * The types under domains.
+     *
+     * @return for each of {@code typeOids} that is a domain, the type it stands for in the end
+     */
+    public Map<Long, Long> baseTypes(Set<Long> typeOids) {
+        String domains = typeOids.stream()
+                .filter(oid -> oid >= FIRST_DOMAIN_OID)
+                .map(String::valueOf)
+                .collect(Collectors.joining(","));
+        Map<Long, Long> baseTypes = new HashMap<>();
+        if (!domains.isEmpty()) {
+            QueryResult result = query.apply("SELECT t.oid, " + BASE_TYPE.formatted("t.oid")
+                    + " FROM pg_type t WHERE t.typtype = 'd' AND t.oid IN (" + domains + ")");
+            for (Row row : result.rows()) {
+                baseTypes.put(Long.valueOf(row.required(0)), Long.valueOf(row.required(1)));
+            }
+        }
+        return baseTypes;
+    }
+
+    private List<CatalogTable> tables(String publication) {
+        Map<Long, List<CatalogColumn>> columns = columns(publication);
+        Map<Long, CatalogKeys> keys =
+                keysWhere("i.indrelid IN (SELECT c.oid" + PUBLISHED_TABLES + of(publication) + ")");
+        Map<Long, Set<String>> toldByPartitions =
+                toldByPartitions("c.oid IN (SELECT c.oid" + PUBLISHED_TABLES + of(publication) + ")");
+        toldByPartitions.forEach((oid, told) ->
+                keys.put(oid, keys.getOrDefault(oid, CatalogKeys.NONE).limitedTo(told)));
+        QueryResult result = query.apply("SELECT c.oid, n.nspname, c.relname, c.relkind, c.relreplident,"
+                + " row_security_active(c.oid), " + (serverVersion >= 150_000 ? "pt.rowfilter" : "NULL")
+                + PUBLISHED_TABLES + of(publication) + " ORDER BY n.nspname, c.relname");
+        List<CatalogTable> tables = new ArrayList<>();
+        for (Row row : result.rows()) {
+            long oid = Long.parseLong(row.required(0));
+            tables.add(new CatalogTable(
+                    oid,
+                    new TableName(row.required(1), row.required(2)),
+                    row.required(3).equals("p"),
+                    identity(row.required(4)),
+                    columns.getOrDefault(oid, List.of()),
+                    keys.getOrDefault(oid, CatalogKeys.NONE),
+                    row.text(6),
+                    row.required(5).equals("t")));
+        }
+        return tables;
+    }
+
+    private Map<Long, List<CatalogColumn>> columns(String publication) {
+        StringBuilder sql = new StringBuilder("SELECT a.attrelid, a.attname, a.atttypid, CASE t.typtype WHEN 'd' THEN ")
+                .append(BASE_TYPE.formatted("t.oid"))
+                .append(" ELSE t.oid END")
+                .append(PUBLISHED_TABLES)
+                .append(" JOIN pg_attribute a ON a.attrelid = c.oid JOIN pg_type t ON t.oid = a.atttypid")
+                .append(of(publication))
+                .append(" AND a.attnum > 0 AND NOT a.attisdropped");
+        if (serverVersion >= 150_000) {
+            sql.append(" AND a.attname = ANY (pt.attnames)");
+        }
+        if (serverVersion >= 120_000 && serverVersion < 180_000) {
+            sql.append(" AND a.attgenerated = ''"); // published from 18 on, where attnames tells whether
+        }
+        sql.append(" ORDER BY a.attrelid, a.attnum");
+        Map<Long, List<CatalogColumn>> columns = new HashMap<>();
+        for (Row row : query.apply(sql.toString()).rows()) {
+            columns.computeIfAbsent(Long.valueOf(row.required(0)), oid -> new ArrayList<>())
+                    .add(new CatalogColumn(
+                            row.required(1), Long.parseLong(row.required(2)), Long.parseLong(row.required(3))));
+        }
+        return columns;
+    }
+
+    private static String of(String publication) {
+        return " WHERE pt.pubname = " + Sql.literal(publication);
+    }
+
+    private Map<Long, CatalogKeys> keysWhere(String condition) {
+        String keyColumns = serverVersion >= 110_000 ? "i.indnkeyatts" : "i.indnatts";
+        QueryResult result = query.apply("SELECT i.indrelid, i.indisprimary, i.indisreplident, a.attname,"
+                + " i.indimmediate AND i.indisvalid FROM pg_index i"
+                + " CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, place)"
+                + " JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum"
+                + " WHERE (i.indisprimary OR i.indisreplident) AND k.place <= " + keyColumns + " AND "
+                + condition
+                + " ORDER BY i.indrelid, i.indexrelid, k.place");
+        Map<Long, List<String>> primary = new LinkedHashMap<>();
+        Map<Long, List<String>> identity = new LinkedHashMap<>();
+        Set<Long> deferrable = new HashSet<>();
+        Map<Long, CatalogKeys> keys = new HashMap<>();
+        for (Row row : result.rows()) {
+            Long table = Long.valueOf(row.required(0));
+            if (row.required(1).equals("t")) {
+                primary.computeIfAbsent(table, oid -> new ArrayList<>()).add(row.required(3));
+            }
+            if (row.required(1).equals("t") && row.required(4).equals("f")) {
+                deferrable.add(table);
+            }
+            if (row.required(2).equals("t")) {
+                identity.computeIfAbsent(table, oid -> new ArrayList<>()).add(row.required(3));
+            }
+            keys.put(table, CatalogKeys.NONE);
+        }
+        keys.replaceAll((table, none) -> new CatalogKeys(
+                primary.getOrDefault(table, List.of()),
+                identity.getOrDefault(table, List.of()),
+                !deferrable.contains(table)));
+        return keys;
+    }
+
+    /**
+     * The columns that the old rows of all partitions tell, by the OID of the root; none for a root without such a limit.
+     * Partitions without a replica identity send no old rows.
+     */
+    private Map<Long, Set<String>> toldByPartitions(String condition) {
+        Map<Long, Set<String>> told = new HashMap<>();
+        if (serverVersion < FIRST_WITH_PARTITION_ROOTS) {
+            return told;
+        }
+        QueryResult partitions = query.apply("SELECT c.oid, p.oid, p.relreplident FROM pg_class c"
+                + " CROSS JOIN LATERAL pg_partition_tree(c.oid) t JOIN pg_class p ON p.oid = t.relid"
+                + " WHERE c.relkind = 'p' AND t.isleaf AND p.relreplident IN ('d', 'i') AND " + condition);
+        if (partitions.rows().isEmpty()) {
+            return told;
+        }
+        Map<Long, CatalogKeys> keys = keysWhere("i.indrelid IN ("
+                + partitions.rows().stream().map(row -> row.required(1)).collect(Collectors.joining(",")) + ")");
+        for (Row row : partitions.rows()) {
+            CatalogKeys own = keys.getOrDefault(Long.valueOf(row.required(1)), CatalogKeys.NONE);
+            List<String> columns = identity(row.required(2)) == ReplicaIdentity.INDEX
+                    ? own.identityIndex()
+                    : own.primaryKeyIdentifies() ? own.primaryKey() : List.of();
+            if (!columns.isEmpty()) {
+                told.computeIfAbsent(Long.valueOf(row.required(0)), oid -> new HashSet<>(columns))
+                        .retainAll(columns);
+            }
+        }
+        return told;
+    }
+
+    private static ReplicaIdentity identity(String relreplident) {
+        return switch (relreplident) {
+            case "f" -> ReplicaIdentity.FULL;
+            case "i" -> ReplicaIdentity.INDEX;
+            case "n" -> ReplicaIdentity.NOTHING;
+            default -> ReplicaIdentity.DEFAULT;
+        };
+    }
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.drasi.source.postgres.schema;
+
+import io.drasi.model.Position;
+import io.drasi.model.SourceEvent;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Tells what is different between two shapes of the same table. */
+final class SchemaDifference {
+    private SchemaDifference() {}
+
+    /** The event that announces {@code now} after {@code before}; empty if nothing that matters is different. */
+    static Optional<SourceEvent.SchemaChanged> between(TableShape before, TableShape now, Position position) {
+        List<String> changes = new ArrayList<>();
+        boolean renamed = !before.table().equals(now.table());
+        if (renamed) {
+            changes.add("table " + before.label() + " was renamed to " + now.label());
+        }
+        boolean columnsChanged = compareColumns(before, now, changes);
+        boolean keyChanged = !keyColumns(before).equals(keyColumns(now));
+        if (keyChanged) {
+            changes.add("element ids were made of " + keyColumns(before) + " and are now made of " + keyColumns(now));
+        }
+        if (before.identity() != now.identity()) {
+            changes.add("replica identity " + before.identity() + " became " + now.identity());
+        }
+        if (changes.isEmpty()) {
+            return Optional.empty();
+        }
+        boolean contentIds = before.key() instanceof RowKey.Content && columnsChanged;
+        return Optional.of(new SourceEvent.SchemaChanged(
+                position,
+                now.label(),
+                renamed ? Optional.of(before.label()) : Optional.empty(),
+                now.names().asList(),
+                changes,
+                renamed || keyChanged || contentIds));
+    }
+
+    /** A table took the name that another one had, or got a name that is read. */
+    static SourceEvent.SchemaChanged anotherTable(TableShape now, Position position) {
+        return new SourceEvent.SchemaChanged(
+                position,
+                now.label(),
+                Optional.empty(),
+                now.names().asList(),
+                List.of("another table has the name " + now.label() + " now"),
+                true);
+    }
+
+    /** A table got a name that is not read. */
+    static SourceEvent.SchemaChanged renamedAway(TableShape before, TableName now, Position position) {
+        return new SourceEvent.SchemaChanged(
+                position,
+                before.label(),
+                Optional.empty(),
+                before.names().asList(),
+                List.of("table " + before.label() + " was renamed to " + now.label() + ", which is not read"),
+                true);
+    }
+
+    private static boolean compareColumns(TableShape before, TableShape now, List<String> changes) {
+        int known = changes.size();
+        for (CatalogColumn column : now.columns()) {
+            int index = before.names().indexOf(column.name());
+            if (index < 0) {
+                changes.add("column \"" + column.name() + "\" was added");
+            } else if (before.columns().get(index).typeOid() != column.typeOid()) {
+                changes.add("column \"" + column.name() + "\" changed its type");
+            }
+        }
+        for (CatalogColumn column : before.columns()) {
+            if (now.names().indexOf(column.name()) < 0) {
+                changes.add("column \"" + column.name() + "\" was dropped");
+            }
+        }
+        return changes.size() > known;
+    }
+
+    private static String keyColumns(TableShape shape) {
+        if (shape.key() instanceof RowKey.Columns columns) {
+            return columns.indexes().stream().map(shape.names()::get).toList().toString();
+        }
+        return shape.key() instanceof RowKey.Content ? "the whole row" : "the row's place in the stream";
+    }
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.drasi.source.postgres.schema;
+
+import io.drasi.model.Position;
+import io.drasi.model.SourceEvent;
+import io.drasi.postgres.protocol.pgoutput.PgOutputMessage;
+import io.drasi.postgres.protocol.pgoutput.RelationColumn;
+import io.drasi.source.postgres.error.DecodingException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The tables of a stream by their OID, in their shape at the place where the stream is. Each Relation message makes a
+ * new shape; what it does not tell (the order of a key's columns, the types under domains) is asked of the catalog then,
+ * before the first row. Lives as long as the source runs, so that a change is noticed
+ * across reconnects too. One thread.
+ */
+public final class TableShapes {
+    private final SelectedTables selected;
+    private final Map<Long, Entry> byOid = new HashMap<>();
+    /** Which table had a name last, of those that are read. */
+    private final Map<TableName, Long> oidByName = new HashMap<>();
+
+    private sealed interface Entry {
+        /** A table that is read. */
+        record Wanted(TableShape shape) implements Entry {}
+
+        /** A published table that the configuration leaves out. */
+        record LeftOut() implements Entry {}
+    }
+
+    public TableShapes(SelectedTables selected) {
+        this.selected = selected;
+    }
+
+    /** Takes the shapes of a snapshot, so that the first Relation messages of the stream after it are compared with them. */
+    public void expect(List<CatalogTable> tables) {
+        for (CatalogTable table : tables) {
+            if (selected.includes(table.name())) {
+                byOid.put(table.oid(), new Entry.Wanted(TableShape.of(table, selected.key(table.name()))));
+                oidByName.put(table.name(), table.oid());
+            }
+        }
+    }
+
+    /**
+     * Takes over what a Relation message says.
+     *
+     * @param position of the transaction it stands in
+     * @param catalog is asked for what the message does not tell
+     * @return what changed since the last shape of this table, if something did
+     */
+    public Optional<SourceEvent.SchemaChanged> define(
+            PgOutputMessage.Relation relation, Position position, Catalog catalog) {
+        TableName name = new TableName(relation.namespace(), relation.name());
+        Entry before = byOid.get(relation.oid());
+        if (!selected.includes(name)) {
+            byOid.put(relation.oid(), new Entry.LeftOut());
+            return before instanceof Entry.Wanted known
+                    ? Optional.of(SchemaDifference.renamedAway(forget(known.shape()), name, position))
+                    : Optional.empty();
+        }
+        TableShape shape = shape(relation, name, catalog);
+        byOid.put(relation.oid(), new Entry.Wanted(shape));
+        Long holder = oidByName.put(name, relation.oid());
+        boolean replaced = holder != null && holder != relation.oid();
+        if (before instanceof Entry.Wanted known) {
+            if (!known.shape().table().equals(name)) {
+                oidByName.remove(known.shape().table(), relation.oid());
+            }
+            return SchemaDifference.between(known.shape(), shape, position);
+        }
+        return replaced || before != null
+                ? Optional.of(SchemaDifference.anotherTable(shape, position))
+                : Optional.empty();
+    }
+
+    private TableShape forget(TableShape shape) {
+        oidByName.remove(shape.table());
+        return shape;
+    }
+
+    /**
+     * The shape of a table whose row has come; empty if the configuration leaves the table out.
+     *
+     * @throws DecodingException if the server has not described the table before
+     */
+    public Optional<TableShape> shape(long relationOid) {
+        Entry entry = byOid.get(relationOid);
+        if (entry == null) {
+            throw new DecodingException(
+                    "the server sent a row of relation " + relationOid + " without describing the relation before",
+                    null,
+                    null);
+        }
+        return entry instanceof Entry.Wanted wanted ? Optional.of(wanted.shape()) : Optional.empty();
+    }
+
+    private TableShape shape(PgOutputMessage.Relation relation, TableName name, Catalog catalog) {
+        Set<Long> types = new HashSet<>();
+        relation.columns().forEach(column -> types.add(column.typeOid()));
+        Map<Long, Long> baseTypes = catalog.baseTypes(types);
+        List<CatalogColumn> columns = new ArrayList<>();
+        List<String> identityColumns = new ArrayList<>();
+        for (RelationColumn column : relation.columns()) {
+            columns.add(new CatalogColumn(
+                    column.name(), column.typeOid(), baseTypes.getOrDefault(column.typeOid(), column.typeOid())));
+            if (column.key()) {
+                identityColumns.add(column.name());
+            }
+        }
+        return new TableShape(
+                name, columns, relation.identity(), identityColumns, catalog.keys(relation.oid()), selected.key(name));
+    }
+}

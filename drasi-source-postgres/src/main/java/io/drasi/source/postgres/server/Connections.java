@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.drasi.source.postgres.server;
+
+import io.drasi.postgres.client.PostgresConnection;
+import io.drasi.postgres.client.ReplicationConnection;
+import io.drasi.postgres.client.error.ConnectFailedException;
+import io.drasi.postgres.client.error.ConnectionLostException;
+import io.drasi.postgres.client.error.PostgresClientException;
+import io.drasi.postgres.client.error.ServerErrorException;
+import io.drasi.postgres.client.settings.ConnectionSettings;
+import io.drasi.postgres.client.settings.ConnectionSettingsBuilder;
+import io.drasi.source.postgres.config.PostgresSourceConfig;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/** How a source connects: everything that shapes the text of a value is set in the startup packet of each connection. */
+public final class Connections {
+    /** Overrides what the server, the role and the database have set, also in a walsender. */
+    private static final Map<String, String> PARAMETERS = parameters();
+
+    /** admin_shutdown, crash_shutdown, cannot_connect_now. */
+    private static final Set<String> SHUTTING_DOWN = Set.of("57P01", "57P02", "57P03");
+
+    private final ConnectionSettings settings;
+
+    public Connections(PostgresSourceConfig config) {
+        this.settings = settings(config, "drasi " + config.id());
+    }
+
+    /** The settings of a source's connections; also for those who want to ask the same server something. */
+    public static ConnectionSettings settings(PostgresSourceConfig config, String applicationName) {
+        ConnectionSettingsBuilder builder = ConnectionSettings.builder()
+                .host(config.host())
+                .port(config.port())
+                .database(config.database())
+                .user(config.user())
+                .passwordSupplier(config.passwordSupplier())
+                .sslMode(config.sslMode())
+                .connectTimeout(config.connectTimeout())
+                .peerTimeout(config.peerTimeout())
+                .allowCleartextPassword(config.allowCleartextPassword())
+                .applicationName(applicationName)
+                .parameters(PARAMETERS);
+        config.sslRootCert().ifPresent(builder::sslRootCertificate);
+        config.sslCert().ifPresent(builder::sslCertificate);
+        config.sslKey().ifPresent(builder::sslKey);
+        return builder.build();
+    }
+
+    /** An ordinary connection that the server does not end for being idle. */
+    public PostgresConnection openOrdinary() {
+        PostgresConnection connection = PostgresConnection.open(settings);
+        try {
+            switchTimeoutsOff(connection.serverVersionNumber(), connection::query);
+            return connection;
+        } catch (RuntimeException e) {
+            connection.close();
+            throw e;
+        }
+    }
+
+    public ReplicationConnection openReplication() {
+        ReplicationConnection connection = ReplicationConnection.open(settings);
+        try {
+            switchTimeoutsOff(connection.serverVersionNumber(), connection::query);
+            return connection;
+        } catch (RuntimeException e) {
+            connection.close();
+            throw e;
+        }
+    }
+
+    /** Whether the server says that it shuts down, or takes no connections any more. */
+    public boolean serverShutsDown() {
+        try {
+            openOrdinary().close();
+            return false;
+        } catch (ServerErrorException e) {
+            return SHUTTING_DOWN.contains(e.sqlState());
+        } catch (ConnectFailedException | ConnectionLostException e) {
+            return true;
+        } catch (PostgresClientException e) {
+            return false; // a login that fails says nothing about that
+        }
+    }
+
+    /** Those that older servers don't know, so that they can't stand in the startup packet. */
+    private static void switchTimeoutsOff(int serverVersion, Consumer<String> statement) {
+        if (serverVersion >= 170_000) {
+            statement.accept("SET transaction_timeout = 0");
+        }
+        if (serverVersion >= 140_000) {
+            statement.accept("SET idle_session_timeout = 0");
+        }
+    }
+
+    private static Map<String, String> parameters() {
+        Map<String, String> parameters = new LinkedHashMap<>();
+        parameters.put("DateStyle", "ISO, YMD");
+        parameters.put("IntervalStyle", "postgres");
+        parameters.put("TimeZone", "UTC");
+        parameters.put("bytea_output", "hex");
+        parameters.put("extra_float_digits", "3");
+        parameters.put("lc_monetary", "C");
+        parameters.put("search_path", "pg_catalog");
+        // Under a policy COPY would silently leave rows out that the stream carries; like this it fails instead.
+        parameters.put("row_security", "off");
+        // "skipped loading publication" is a warning: it must reach us.
+        parameters.put("client_min_messages", "warning");
+        parameters.put("statement_timeout", "0");
+        parameters.put("lock_timeout", "0");
+        parameters.put("idle_in_transaction_session_timeout", "0");
+        // The server notices soon that our host is gone, and frees the slot's reservation.
+        parameters.put("tcp_keepalives_idle", "60");
+        parameters.put("tcp_keepalives_interval", "10");
+        parameters.put("tcp_keepalives_count", "3");
+        return parameters;
+    }
+}

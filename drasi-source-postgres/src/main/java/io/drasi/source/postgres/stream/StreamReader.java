@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.drasi.source.postgres.stream;
+
+import io.drasi.postgres.client.ReplicationStream;
+import io.drasi.postgres.client.replication.StreamMessage;
+import io.drasi.postgres.protocol.backend.ServerMessage;
+import io.drasi.postgres.protocol.pgoutput.PgOutputDecoder;
+import io.drasi.postgres.protocol.replication.ReplicationMessage.PrimaryKeepalive;
+import io.drasi.postgres.protocol.wire.ByteCursor;
+import io.drasi.postgres.protocol.wire.ByteSlice;
+import io.drasi.postgres.protocol.wire.Lsn;
+import io.drasi.postgres.protocol.wire.ProtocolException;
+import io.drasi.source.postgres.error.ConnectionException;
+import io.drasi.source.postgres.error.DecodingException;
+import io.drasi.source.postgres.server.Advice;
+import io.drasi.source.postgres.subscription.Subscriptions;
+import io.drasi.source.postgres.transaction.AssembledEvent;
+import io.drasi.source.postgres.transaction.TransactionAssembler;
+import java.time.Duration;
+import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Reads the replication stream, hands whole transactions to the subscriptions, and has what they confirm told to the
+ * server. One thread reads; {@link #attention}, {@link #confirmed} and {@link #reached} are for any.
+ */
+public final class StreamReader {
+    private static final Logger LOG = LoggerFactory.getLogger(StreamReader.class);
+    private static final Duration LONGEST_READ = Duration.ofSeconds(10);
+    private static final Duration FINISH_TIMEOUT = Duration.ofSeconds(5);
+    private static final String NOT_IN_PREREQUISITE_STATE = "55000";
+
+    private final ReplicationStream stream;
+    private final TransactionAssembler assembler;
+    private final Subscriptions subscriptions;
+    private final Advice advice;
+    private final Feedback feedback;
+    private final PgOutputDecoder decoder = new PgOutputDecoder(1);
+    private final ByteCursor cursor = new ByteCursor();
+    private volatile boolean attention = true;
+
+    /**
+     * @param statusInterval at which the server hears from us when nothing happens
+     * @param start everything before it was confirmed
+     * @param serverShutsDown asks the server, on another connection, whether it is shutting down
+     * @param threadName of the thread that sends status updates
+     */
+    public StreamReader(
+            ReplicationStream stream,
+            TransactionAssembler assembler,
+            Subscriptions subscriptions,
+            Advice advice,
+            Duration statusInterval,
+            Lsn start,
+            BooleanSupplier serverShutsDown,
+            String threadName) {
+        this.stream = stream;
+        this.assembler = assembler;
+        this.subscriptions = subscriptions;
+        this.advice = advice;
+        this.feedback = new Feedback(stream, subscriptions, statusInterval, start, serverShutsDown, threadName);
+    }
+
+    /**
+     * Reads until {@code goOn} says no, then ends the stream in order.
+     *
+     * @param goOn is asked at the beginning and after each {@link #attention}
+     * @throws io.drasi.source.postgres.error.SourceException or {@link io.drasi.postgres.client.error.PostgresClientException}
+     *     if the stream breaks
+     */
+    public void run(BooleanSupplier goOn) {
+        feedback.start();
+        try (feedback) {
+            while (true) {
+                if (attention) {
+                    attention = false;
+                    if (!goOn.getAsBoolean()) {
+                        break;
+                    }
+                }
+                accept(stream.read(LONGEST_READ));
+            }
+        }
+        feedback.tellFinally();
+        stream.finish(FINISH_TIMEOUT);
+    }
+
+    /** Has {@code goOn} asked soon. */
+    public void attention() {
+        attention = true;
+        stream.wakeup();
+    }
+
+    /** A subscription has confirmed something. */
+    public void confirmed() {
+        feedback.look();
+    }
+
+    /** Everything before it was handed out. */
+    public Lsn reached() {
+        return feedback.reached();
+    }
+
+    /** What the server was last told is confirmed. */
+    public Lsn told() {
+        return feedback.told();
+    }
+
+    private void accept(StreamMessage message) {
+        if (message instanceof StreamMessage.Data data) {
+            accept(data.xlogData().walStart(), data.xlogData().data());
+        } else if (message instanceof StreamMessage.Keepalive keepalive) {
+            accept(keepalive.keepalive());
+        } else if (message instanceof StreamMessage.Notice notice) {
+            accept(notice.message());
+        } else if (message instanceof StreamMessage.Ended ended) {
+            throw new ConnectionException(
+                    "the server ends the stream, it is going away: " + ended.reason(), null, null);
+        }
+    }
+
+    private void accept(Lsn walStart, ByteSlice data) {
+        cursor.reset(data);
+        AssembledEvent event;
+        try {
+            event = assembler.accept(decoder.decode(cursor));
+        } catch (ProtocolException e) {
+            throw new DecodingException(
+                    "a message of the stream at " + walStart + " can't be decoded: " + e.getMessage(), null, e);
+        } catch (DecodingException e) {
+            throw new DecodingException(
+                    "a message of the stream at " + walStart + " can't be used: " + e.problem(),
+                    e.remedy().orElse(null),
+                    e);
+        }
+        if (event instanceof AssembledEvent.Committed committed) {
+            feedback.handingOut(true);
+            subscriptions.handOut(committed.transaction());
+            feedback.handingOut(false);
+            feedback.reached(committed.endLsn());
+            if (committed.transaction().size() == 0) {
+                feedback.look();
+            }
+        } else if (event instanceof AssembledEvent.Schema schema) {
+            LOG.info(
+                    "table {} changed: {}",
+                    schema.change().label(),
+                    schema.change().changes());
+            subscriptions.handOut(schema.change());
+        }
+    }
+
+    private void accept(PrimaryKeepalive keepalive) {
+        if (!assembler.inTransaction()) {
+            feedback.reached(keepalive.walEnd());
+        }
+        if (keepalive.replyRequested()) {
+            feedback.replyRequested();
+        } else {
+            feedback.look();
+        }
+    }
+
+    /** From 18 on a publication that is unknown at a place in the log is just a warning, and its rows are left out. */
+    private void accept(ServerMessage notice) {
+        if (notice.sqlState().equals(NOT_IN_PREREQUISITE_STATE)) {
+            throw advice.publicationUnknown(notice.message(), null);
+        }
+        LOG.info("the server says: {} {}", notice.severity(), notice.message());
+    }
+}

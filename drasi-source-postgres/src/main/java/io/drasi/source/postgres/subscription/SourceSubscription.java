@@ -1,0 +1,456 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.drasi.source.postgres.subscription;
+
+import io.drasi.model.DispatchMode;
+import io.drasi.model.Position;
+import io.drasi.model.SourceChange;
+import io.drasi.model.SourceEvent;
+import io.drasi.model.Subscription;
+import io.drasi.model.SubscriptionSettings;
+import io.drasi.postgres.protocol.wire.Lsn;
+import io.drasi.source.postgres.error.PositionUnavailableException;
+import io.drasi.source.postgres.error.SourceException;
+import io.drasi.source.postgres.error.SubscriptionLaggedException;
+import io.drasi.source.postgres.transaction.CommittedTransaction;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One subscription: a bounded queue between the source's thread, which puts events in, and the subscriber, who takes
+ * them out and confirms.
+ */
+public final class SourceSubscription implements Subscription {
+    /** How far the subscription's bootstrap is. */
+    private enum Bootstrap {
+        NOT_WANTED,
+        WANTED,
+        SENDING,
+        SENT,
+        CONFIRMED
+    }
+
+    private final SubscriptionSettings settings;
+    private final LabelFilter filter;
+    private final DispatchMode mode;
+    private final int capacity;
+    private final Subscriptions registry;
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition taken = lock.newCondition();
+    private final Condition added = lock.newCondition();
+    private final Deque<SourceEvent> queue = new ArrayDeque<>();
+    private final Confirmations confirmations = new Confirmations(0);
+    private final EventIterator iterator = new EventIterator(this);
+
+    // All below are guarded by the lock.
+    private Bootstrap bootstrap;
+    private Position bootstrapPosition = Position.before(0);
+    private long bootstrapRows;
+    private @Nullable Position after; // only what comes after this position is put in
+    private @Nullable Position given; // the last position that the subscriber took
+    private long lost; // events that a broadcast dropped; from then on all are
+    private boolean ended;
+    private @Nullable RuntimeException failure;
+
+    SourceSubscription(SubscriptionSettings settings, DispatchMode mode, int capacity, Subscriptions registry) {
+        this.settings = settings;
+        this.filter = new LabelFilter(settings.labels());
+        this.mode = mode;
+        this.capacity = capacity;
+        this.registry = registry;
+        this.bootstrap = settings.bootstrap() ? Bootstrap.WANTED : Bootstrap.NOT_WANTED;
+        this.after = settings.resumeFrom().orElse(null);
+        this.given = after;
+    }
+
+    @Override
+    public String queryId() {
+        return settings.queryId();
+    }
+
+    // ---- the subscriber's side ----
+
+    @Override
+    public Optional<SourceEvent> poll(Duration timeout) throws InterruptedException {
+        long nanos = timeout.toNanos();
+        lock.lockInterruptibly();
+        try {
+            while (true) {
+                throwIfLagged();
+                SourceEvent event = queue.poll();
+                if (event != null) {
+                    give(event);
+                    return Optional.of(event);
+                }
+                if (failure != null) {
+                    throw failure;
+                }
+                if (ended || nanos <= 0) {
+                    return Optional.empty();
+                }
+                nanos = added.awaitNanos(nanos);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public boolean ended() {
+        lock.lock();
+        try {
+            return ended && queue.isEmpty() && failure == null;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public void confirm(Position position) {
+        lock.lock();
+        try {
+            if (given == null || position.compareTo(given) > 0) {
+                throw new IllegalArgumentException("subscription '" + queryId() + "' can't confirm " + position
+                        + ": it has been given " + (given == null ? "nothing yet" : "no more than " + given));
+            }
+            confirmations.confirm(position);
+            if (bootstrap == Bootstrap.SENT && position.compareTo(bootstrapPosition) >= 0) {
+                bootstrap = Bootstrap.CONFIRMED;
+            }
+        } finally {
+            lock.unlock();
+        }
+        registry.confirmed();
+    }
+
+    @Override
+    public Iterator<SourceEvent> iterator() {
+        return iterator;
+    }
+
+    @Override
+    public void close() {
+        end(null, true);
+        registry.remove(this);
+    }
+
+    // ---- the source's side ----
+
+    /** Whether it still has to be given a bootstrap. */
+    boolean wantsBootstrap() {
+        lock.lock();
+        try {
+            return bootstrap == Bootstrap.WANTED || bootstrap == Bootstrap.SENDING;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether it was given a bootstrap that it has not confirmed. */
+    boolean bootstrapOpen() {
+        lock.lock();
+        try {
+            return bootstrap != Bootstrap.NOT_WANTED && bootstrap != Bootstrap.CONFIRMED;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    Optional<Position> resumeFrom() {
+        return settings.resumeFrom();
+    }
+
+    boolean takes(String label) {
+        return filter.takes(label);
+    }
+
+    Set<String> unknownLabels(Set<String> known) {
+        return filter.unknown(known);
+    }
+
+    /** Nothing up to and including {@code position} shall be put in; a later boundary of its own stays. */
+    void joinAfter(Position position) {
+        lock.lock();
+        try {
+            if (after == null || position.compareTo(after) > 0) {
+                after = position;
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Begins a bootstrap, maybe once more: what was put in of an earlier one is taken back. */
+    void startBootstrap(SourceEvent.BootstrapStarted started, long slotLsn) {
+        lock.lock();
+        try {
+            queue.removeIf(event -> !(event instanceof SourceEvent.SchemaChanged));
+            confirmations.forgetSent();
+            confirmations.startAt(slotLsn);
+            bootstrap = Bootstrap.SENDING;
+            bootstrapRows = 0;
+            after = started.position();
+            bootstrapPosition = started.position();
+            confirmations.sent(started.position(), started.position().commitLsn());
+        } finally {
+            lock.unlock();
+        }
+        List<String> labels = started.labels().stream().filter(filter::takes).toList();
+        putHoldingBack(new SourceEvent.BootstrapStarted(started.position(), started.snapshotTime(), labels));
+    }
+
+    void putBatch(SourceEvent.BootstrapBatch batch) {
+        if (filter.takes(batch.label())) {
+            putHoldingBack(batch);
+            lock.lock();
+            try {
+                bootstrapRows += batch.rows().size();
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
+    void completeBootstrap(Position position) {
+        long rows;
+        lock.lock();
+        try {
+            rows = bootstrapRows;
+            bootstrap = Bootstrap.SENT;
+        } finally {
+            lock.unlock();
+        }
+        putHoldingBack(new SourceEvent.BootstrapCompleted(position, rows));
+    }
+
+    /**
+     * Announces the change. If the ids that the subscriber knows are no longer right, one that began with a bootstrap waits
+     * for another from here on.
+     */
+    void putSchemaChange(SourceEvent.SchemaChanged change) {
+        boolean wanted = filter.takes(change.label())
+                || change.previousLabel().map(filter::takes).orElse(false);
+        if (!wanted || wantsBootstrap() || alreadyGiven(change.position())) {
+            return;
+        }
+        put(change);
+        if (change.idsInvalidated() && settings.bootstrap()) {
+            lock.lock();
+            try {
+                bootstrap = Bootstrap.WANTED;
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
+    /** Puts in what the subscription wants of a transaction, if it has not been given it before; nothing before its bootstrap. */
+    void putTransaction(CommittedTransaction transaction) {
+        if (wantsBootstrap() || endIfCountDoesNotFit(transaction)) {
+            return;
+        }
+        CommittedTransaction wanted = select(transaction);
+        if (wanted.size() == 0) {
+            return;
+        }
+        lock.lock();
+        try {
+            if (lost == 0) {
+                confirmations.sent(wanted.position(), wanted.endLsn());
+            }
+            after = wanted.position();
+        } finally {
+            lock.unlock();
+        }
+        put(wanted);
+    }
+
+    /** Up to where the server may forget its log; empty: as far as this subscription is concerned, everything. */
+    Optional<Lsn> holdsAt() {
+        lock.lock();
+        try {
+            boolean lagged = lost > 0;
+            return lagged || (confirmations.complete() && bootstrap != Bootstrap.WANTED)
+                    ? Optional.empty()
+                    : Optional.of(new Lsn(confirmations.confirmedLsn()));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Everything that ends before it is confirmed. */
+    Lsn confirmedLsn() {
+        lock.lock();
+        try {
+            return new Lsn(confirmations.confirmedLsn());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Until something is confirmed, the server's log is needed from here on. */
+    void holdAt(Lsn lsn) {
+        lock.lock();
+        try {
+            confirmations.startAt(lsn.value());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Ends the subscription.
+     *
+     * @param cause what the subscriber is told after the events that wait; {@code null}: the source stopped
+     * @param dropEvents whether the events that wait are dropped
+     */
+    void end(@Nullable RuntimeException cause, boolean dropEvents) {
+        lock.lock();
+        try {
+            if (!ended) {
+                ended = true;
+                failure = cause;
+            }
+            if (dropEvents) {
+                queue.clear();
+                failure = null;
+            }
+            taken.signalAll();
+            added.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private CommittedTransaction select(CommittedTransaction transaction) {
+        Position start;
+        lock.lock();
+        try {
+            start = after;
+        } finally {
+            lock.unlock();
+        }
+        boolean partly = start != null && start.commitLsn() == transaction.commitLsn() && start.ordinal() >= 0;
+        if (start != null && transaction.position().compareTo(start) <= 0) {
+            return transaction.select((change, position) -> Optional.empty());
+        }
+        if (!partly && filter.takesAll()) {
+            return transaction;
+        }
+        Position boundary = partly ? start : Position.before(0);
+        return transaction.select((change, position) -> boundary != null && position.compareTo(boundary) <= 0
+                ? Optional.<SourceChange>empty()
+                : filter.take(change, position));
+    }
+
+    /** A position within a transaction that has fewer changes than that is not one of this server's. */
+    private boolean endIfCountDoesNotFit(CommittedTransaction transaction) {
+        Position start;
+        lock.lock();
+        try {
+            start = after;
+        } finally {
+            lock.unlock();
+        }
+        if (start == null
+                || start.commitLsn() != transaction.commitLsn()
+                || start.ordinal() <= transaction.position().ordinal()) {
+            return false;
+        }
+        registry.remove(this);
+        end(
+                new PositionUnavailableException(
+                        "subscription '" + queryId() + "' wants to go on from " + start
+                                + ", but the transaction there ends at " + transaction.position(),
+                        "The position is not one of this database. Subscribe with a bootstrap.",
+                        null),
+                false);
+        return true;
+    }
+
+    private boolean alreadyGiven(Position position) {
+        lock.lock();
+        try {
+            return after != null && position.compareTo(after) < 0;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void put(SourceEvent event) {
+        if (mode == DispatchMode.CHANNEL) {
+            putHoldingBack(event);
+            return;
+        }
+        lock.lock();
+        try {
+            if (ended) {
+                return;
+            }
+            if (lost > 0) {
+                lost++;
+            } else if (queue.size() == capacity) {
+                lost = queue.size() + 1L;
+                queue.clear();
+                confirmations.forgetSent();
+                added.signalAll();
+            } else {
+                add(event);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Waits until there is room, or the subscription ends. */
+    private void putHoldingBack(SourceEvent event) {
+        lock.lock();
+        try {
+            while (queue.size() >= capacity && !ended) {
+                taken.awaitUninterruptibly();
+            }
+            if (!ended) {
+                add(event);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void add(SourceEvent event) {
+        queue.add(event);
+        added.signal();
+    }
+
+    private void give(SourceEvent event) {
+        taken.signal();
+        if (event instanceof SourceEvent.Transaction transaction) {
+            given = transaction.position();
+        } else if (event instanceof SourceEvent.BootstrapCompleted completed) {
+            given = completed.position();
+        }
+    }
+
+    private void throwIfLagged() {
+        if (lost > 0 && failure == null) {
+            SourceException lagged = new SubscriptionLaggedException(queryId(), lost, capacity);
+            queue.clear();
+            ended = true;
+            failure = lagged;
+            registry.remove(this);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "Subscription[" + queryId() + "]";
+    }
+}

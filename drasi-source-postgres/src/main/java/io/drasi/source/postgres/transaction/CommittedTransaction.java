@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.drasi.source.postgres.transaction;
+
+import io.drasi.model.ChangeCursor;
+import io.drasi.model.Position;
+import io.drasi.model.SourceChange;
+import io.drasi.model.SourceEvent;
+import java.time.Instant;
+import java.util.List;
+
+/**
+ * A committed transaction in memory. Immutable; shared by all subscriptions that want all of it.
+ *
+ * <p>A view of it for one subscription ({@link #select}) keeps its {@link #position}, so that confirming it confirms the
+ * whole transaction, whatever the subscription left out.
+ */
+public final class CommittedTransaction implements SourceEvent.Transaction {
+    private final long xid;
+    private final Instant commitTime;
+    private final long endLsn;
+    private final Position position;
+    private final List<SourceChange> changes;
+    private final long[] ordinals;
+
+    /**
+     * @param position of the last change that the server sent, before any filter
+     * @param changes taken over: must not be changed afterwards
+     * @param ordinals of each change; taken over; at least as long as {@code changes}
+     */
+    CommittedTransaction(
+            long xid, Instant commitTime, long endLsn, Position position, List<SourceChange> changes, long[] ordinals) {
+        this.xid = xid;
+        this.commitTime = commitTime;
+        this.endLsn = endLsn;
+        this.position = position;
+        this.changes = changes;
+        this.ordinals = ordinals;
+    }
+
+    @Override
+    public long xid() {
+        return xid;
+    }
+
+    @Override
+    public Instant commitTime() {
+        return commitTime;
+    }
+
+    @Override
+    public long commitLsn() {
+        return position.commitLsn();
+    }
+
+    @Override
+    public long endLsn() {
+        return endLsn;
+    }
+
+    @Override
+    public Position position() {
+        return position;
+    }
+
+    @Override
+    public long size() {
+        return changes.size();
+    }
+
+    @Override
+    public ChangeCursor cursor() {
+        return new Cursor();
+    }
+
+    /** The transaction with only what {@code selection} takes; may be empty. */
+    public CommittedTransaction select(ChangeSelection selection) {
+        List<SourceChange> selected = new java.util.ArrayList<>();
+        long[] selectedOrdinals = new long[changes.size()];
+        for (int i = 0; i < changes.size(); i++) {
+            var change = selection.take(changes.get(i), new Position(commitLsn(), ordinals[i]));
+            if (change.isPresent()) {
+                selectedOrdinals[selected.size()] = ordinals[i];
+                selected.add(change.get());
+            }
+        }
+        return new CommittedTransaction(xid, commitTime, endLsn, position, selected, selectedOrdinals);
+    }
+
+    @Override
+    public String toString() {
+        return "Transaction[xid=" + xid + ", position=" + position + ", changes=" + changes.size() + "]";
+    }
+
+    private final class Cursor implements ChangeCursor {
+        private int index = -1;
+
+        @Override
+        public boolean next() {
+            if (index < changes.size()) {
+                index++;
+            }
+            return index < changes.size();
+        }
+
+        @Override
+        public SourceChange change() {
+            requireChange();
+            return changes.get(index);
+        }
+
+        @Override
+        public Position position() {
+            requireChange();
+            return new Position(commitLsn(), ordinals[index]);
+        }
+
+        @Override
+        public boolean last() {
+            requireChange();
+            return index == changes.size() - 1;
+        }
+
+        private void requireChange() {
+            if (index < 0 || index >= changes.size()) {
+                throw new IllegalStateException("the cursor stands on no change");
+            }
+        }
+    }
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.drasi.source.postgres.types;
+
+import java.nio.charset.StandardCharsets;
+
+/** The text of a value is not what PostgreSQL prints for its type. Trying again does not help. */
+public final class ValueFormatException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+    private static final int MAX_SHOWN_BYTES = 64;
+
+    private final String typeName;
+
+    ValueFormatException(String typeName, byte[] array, int offset, int length) {
+        super("not a value of type " + typeName + ": " + shown(array, offset, length));
+        this.typeName = typeName;
+    }
+
+    /** The type that was expected, by the name that PostgreSQL gives it, e.g. {@code timestamptz}. */
+    public String typeName() {
+        return typeName;
+    }
+
+    /** The beginning of the text in quotes, with everything but printable ASCII as {@code \xHH}. */
+    private static String shown(byte[] array, int offset, int length) {
+        StringBuilder text = new StringBuilder("'");
+        int shownBytes = Math.min(length, MAX_SHOWN_BYTES);
+        for (byte b : new String(array, offset, shownBytes, StandardCharsets.ISO_8859_1)
+                .getBytes(StandardCharsets.ISO_8859_1)) {
+            if (b >= ' ' && b < 0x7F) {
+                text.append((char) b);
+            } else {
+                text.append(String.format("\\x%02x", b));
+            }
+        }
+        text.append('\'');
+        if (shownBytes < length) {
+            text.append("… (").append(length).append(" bytes)");
+        }
+        return text.toString();
+    }
+}

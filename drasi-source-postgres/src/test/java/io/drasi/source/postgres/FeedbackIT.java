@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.drasi.source.postgres;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.drasi.model.Subscription;
+import io.drasi.model.SubscriptionSettings;
+import io.drasi.postgres.protocol.wire.Lsn;
+import io.drasi.source.postgres.subscription.SourceSubscription;
+import io.drasi.testkit.Await;
+import io.drasi.testkit.PostgresServer;
+import java.time.Duration;
+
+/** What the server hears while subscribers take their time. */
+class FeedbackIT {
+    private static final SubscriptionSettings QUERY = SubscriptionSettings.forQuery("q");
+
+    /** The stuck subscriber's queue is full, and so are the buffers of the connection. */
+    @EachVersion
+    void keepsTheConnectionWhileASubscriberIsStuck(int version) {
+        try (PostgresServer server = PostgresServer.builder(version)
+                        .setting("wal_sender_timeout", "2s")
+                        .start();
+                SourceFixture fixture = SourceFixture.on(server)) {
+            Writers.createTables(fixture.database(), 0);
+            fixture.publishAllTables();
+            PostgresReplicationSource source = fixture.source(fixture.builder().withDispatchBufferCapacity(10));
+            try (Subscription subscription = source.subscribe(QUERY)) {
+                source.start();
+                fixture.awaitStreaming(source);
+                String walsender = SourceTraces.awaitWalsender(fixture);
+                String begin = fixture.database().queryOne("SELECT clock_timestamp()");
+                fixture.execute("DO $$ BEGIN FOR i IN 1 .. 2000 LOOP"
+                        + " INSERT INTO items VALUES (i, 0, repeat('x', 10000)); END LOOP; END $$");
+                for (int i = 0; i < 20; i++) {
+                    Follower.mark(fixture.database());
+                }
+                SourceTraces.awaitThreadIn(SourceSubscription.class);
+                Await.until(
+                        "three times the timeout has passed",
+                        Duration.ofSeconds(60),
+                        () -> fixture.database()
+                                .queryOne("SELECT clock_timestamp() > '" + begin + "'::timestamptz + interval '6 s'")
+                                .equals("t"));
+                assertThat(SourceTraces.awaitWalsender(fixture)).isEqualTo(walsender);
+                try (Recorder recorder = new Recorder(fixture, source, subscription, true)) {
+                    assertThat(recorder.transaction().size()).isEqualTo(2000);
+                    for (int i = 1; i <= 20; i++) {
+                        assertThat(recorder.changes()).containsExactly("insert marks:" + i + " {id=" + i + "}");
+                    }
+                    assertThat(recorder.catchUp()).isEmpty();
+                    assertThat(SourceTraces.awaitWalsender(fixture)).isEqualTo(walsender);
+                }
+            }
+        }
+    }
+
+    /** Otherwise an idle published table would make the server keep the log of all others. */
+    @EachVersion
+    void followsTheLogWhenNothingIsOutstanding(int version) {
+        try (SourceFixture fixture = SourceFixture.on(version)) {
+            fixture.execute("CREATE TABLE users (id int PRIMARY KEY)", "CREATE TABLE unpublished (id int)");
+            fixture.execute("CREATE PUBLICATION " + SourceFixture.PUBLICATION + " FOR TABLE users");
+            Recorder recorder = fixture.stream();
+            for (int round = 0; round < 3; round++) {
+                fixture.execute("INSERT INTO unpublished SELECT generate_series(1, 10000)");
+                Lsn end = fixture.walEnd();
+                Await.until(
+                        "all of the log is confirmed",
+                        () -> !fixture.confirmedFlushLsn().orElseThrow().isBefore(end));
+            }
+            assertThat(recorder.catchUp()).isEmpty();
+        }
+    }
+
+    @EachVersion
+    void holdsTheLogForTheSlowestSubscriber(int version) {
+        try (SourceFixture fixture = SourceFixture.on(version)) {
+            fixture.execute("CREATE TABLE users (id int PRIMARY KEY)");
+            fixture.publishAllTables();
+            PostgresReplicationSource source = fixture.source(fixture.builder());
+            try (Recorder slow = fixture.record(source, QUERY, false);
+                    Recorder fast = fixture.record(source, SubscriptionSettings.forQuery("fast"))) {
+                source.start();
+                fixture.awaitStreaming(source);
+                fixture.execute("INSERT INTO users VALUES (1)", "INSERT INTO users VALUES (2)");
+                var first = slow.transaction();
+                slow.transaction();
+                assertThat(fast.catchUp()).hasSize(2);
+                slow.confirm(first);
+                Lsn firstEnd = new Lsn(first.endLsn());
+                Await.until(
+                        "the first one is confirmed",
+                        () -> fixture.confirmedFlushLsn().orElseThrow().equals(firstEnd));
+                assertThat(fast.catchUp()).isEmpty();
+                assertThat(source.confirmedLsn()).isEqualTo(firstEnd);
+                slow.close();
+                Lsn end = fixture.walEnd();
+                Await.until(
+                        "nobody holds the log any more",
+                        () -> !fixture.confirmedFlushLsn().orElseThrow().isBefore(end));
+            }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.drasi.source.postgres;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.drasi.model.SourceEvent;
+import io.drasi.model.SubscriptionSettings;
+import java.util.List;
+
+/** Schema changes that give the rows of a table other element ids. */
+class InvalidatedIdsIT {
+    @EachVersion
+    void bootstrapsAgainWhenAColumnChangesTheIdsOfATableWithoutAKey(int version) {
+        try (SourceFixture fixture = SourceFixture.on(version)) {
+            fixture.execute("CREATE TABLE log (level int, text text)", "ALTER TABLE log REPLICA IDENTITY FULL");
+            fixture.execute("INSERT INTO log SELECT i, 'x' FROM generate_series(1, 50) AS i");
+            fixture.publishAllTables();
+            Recorder recorder = fixture.bootstrap();
+            recorder.snapshot();
+            fixture.execute(
+                    "INSERT INTO log VALUES (51, 'y')",
+                    "ALTER TABLE log ADD COLUMN added int DEFAULT 7",
+                    "BEGIN; DELETE FROM log WHERE level <= 5; INSERT INTO log VALUES (52, 'z', 1); COMMIT");
+            awaitSecondBootstrap(recorder);
+            fixture.execute("DELETE FROM log WHERE level BETWEEN 10 AND 20", "INSERT INTO log VALUES (53, 'z', 2)");
+            recorder.catchUp();
+            TableMirror mirror = new TableMirror().withMultisets();
+            mirror.apply(recorder.events());
+            mirror.assertEqualsTable(fixture.database(), "log", "log");
+            assertThat(changes(recorder)).singleElement().satisfies(change -> {
+                assertThat(change.idsInvalidated()).isTrue();
+                assertThat(change.changes()).containsExactly("column \"added\" was added");
+            });
+        }
+    }
+
+    @EachVersion
+    void bootstrapsAgainWhenATableGetsAPrimaryKey(int version) {
+        try (SourceFixture fixture = SourceFixture.on(version)) {
+            fixture.execute("CREATE TABLE log (id int, text text)", "ALTER TABLE log REPLICA IDENTITY FULL");
+            fixture.execute("INSERT INTO log SELECT i, 'x' FROM generate_series(1, 10) AS i");
+            fixture.publishAllTables();
+            Recorder recorder = fixture.bootstrap();
+            recorder.snapshot();
+            fixture.execute(
+                    "ALTER TABLE log ADD PRIMARY KEY (id)",
+                    "ALTER TABLE log REPLICA IDENTITY DEFAULT",
+                    "UPDATE log SET text = 'y' WHERE id = 3");
+            awaitSecondBootstrap(recorder);
+            fixture.execute("DELETE FROM log WHERE id = 4");
+            recorder.catchUp();
+            TableMirror mirror = TableMirror.of(recorder.events());
+            mirror.assertEqualsTable(fixture.database(), "log", "log");
+            assertThat(changes(recorder).get(0).changes().toString()).contains("now made of [id]");
+        }
+    }
+
+    @EachVersion
+    void onlyAnnouncesItToASubscriptionThatBeganWithoutABootstrap(int version) {
+        try (SourceFixture fixture = SourceFixture.on(version)) {
+            fixture.execute("CREATE TABLE log (level int)", "ALTER TABLE log REPLICA IDENTITY FULL");
+            fixture.publishAllTables();
+            Recorder recorder = fixture.start(fixture.builder(), SubscriptionSettings.forQuery("changes"));
+            fixture.execute(
+                    "INSERT INTO log VALUES (1)",
+                    "ALTER TABLE log ADD COLUMN added int",
+                    "INSERT INTO log VALUES (2, 3)");
+            recorder.catchUp();
+            assertThat(recorder.events())
+                    .noneMatch(SourceEvent.BootstrapStarted.class::isInstance)
+                    .filteredOn(SourceEvent.Transaction.class::isInstance)
+                    .hasSize(2);
+            assertThat(changes(recorder)).hasSize(1);
+        }
+    }
+
+    private static void awaitSecondBootstrap(Recorder recorder) {
+        SourceEvent event = recorder.next();
+        while (!(event instanceof SourceEvent.BootstrapCompleted)) {
+            event = recorder.next();
+        }
+    }
+
+    private static List<SourceEvent.SchemaChanged> changes(Recorder recorder) {
+        return recorder.events().stream()
+                .filter(SourceEvent.SchemaChanged.class::isInstance)
+                .map(SourceEvent.SchemaChanged.class::cast)
+                .toList();
+    }
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.drasi.source.postgres;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.drasi.testkit.Await;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+
+/** What a running source leaves visible in this process and on the server: threads and connections. */
+final class SourceTraces {
+    static final Duration PROMPT = Duration.ofSeconds(2);
+
+    private SourceTraces() {}
+
+    /** Stops the source, which has to be quick, and leaves neither thread nor connection. */
+    static void stopPromptly(PostgresReplicationSource source) {
+        long start = System.nanoTime();
+        source.stop();
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(PROMPT);
+        assertThat(threads()).isEmpty();
+    }
+
+    /** The names of the sources' threads. */
+    static List<String> threads() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .map(Thread::getName)
+                .filter(name -> name.startsWith("drasi-"))
+                .sorted()
+                .toList();
+    }
+
+    /** Waits until a source's thread waits in a method of that class. */
+    static void awaitThreadIn(Class<?> waitingIn) {
+        Await.until(
+                "the source's thread waits in " + waitingIn.getSimpleName(),
+                () -> Thread.getAllStackTraces().entrySet().stream()
+                        .anyMatch(entry -> entry.getKey().getName().equals("drasi-source")
+                                && waits(entry.getKey(), entry.getValue())
+                                && Arrays.stream(entry.getValue())
+                                        .anyMatch(frame -> frame.getClassName().equals(waitingIn.getName()))));
+    }
+
+    /** For Java a thread that waits for a socket is runnable, inside a native method. */
+    private static boolean waits(Thread thread, StackTraceElement[] frames) {
+        return thread.getState() != Thread.State.RUNNABLE || (frames.length > 0 && frames[0].isNativeMethod());
+    }
+
+    /** The sources' sessions in the fixture's database. */
+    static int connections(SourceFixture fixture) {
+        return Integer.parseInt(fixture.database()
+                .queryOne("SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'drasi %'"
+                        + " AND datname = current_database()"));
+    }
+
+    static void awaitConnections(SourceFixture fixture, int count) {
+        Await.until("there are " + count + " connections", PROMPT, () -> connections(fixture) == count);
+    }
+
+    /** The process id of the walsender that reads from the fixture's slot. */
+    static String awaitWalsender(SourceFixture fixture) {
+        return Await.untilPresent(
+                "the slot is active",
+                () -> fixture
+                        .server()
+                        .query("SELECT active_pid FROM pg_replication_slots WHERE active AND slot_name = '"
+                                + fixture.slotName() + "'")
+                        .stream()
+                        .findFirst()
+                        .map(row -> row.get(0)));
+    }
+
+    static void awaitNoWalsender(SourceFixture fixture) {
+        Await.until(
+                "the slot is not active",
+                () -> fixture.server()
+                        .queryOne("SELECT active FROM pg_replication_slots WHERE slot_name = '" + fixture.slotName()
+                                + "'")
+                        .equals("f"));
+    }
+}

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.drasi.source.postgres.change;
+
+import static io.drasi.source.postgres.change.Tuples.UNCHANGED;
+import static io.drasi.source.postgres.change.Tuples.tuple;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.drasi.model.ElementValue;
+import io.drasi.model.Position;
+import io.drasi.model.SourceChange;
+import io.drasi.postgres.protocol.pgoutput.OldTuple;
+import io.drasi.postgres.protocol.pgoutput.ReplicaIdentity;
+import io.drasi.postgres.protocol.pgoutput.TupleData;
+import io.drasi.source.postgres.error.DecodingException;
+import io.drasi.source.postgres.schema.CatalogColumn;
+import io.drasi.source.postgres.schema.CatalogKeys;
+import io.drasi.source.postgres.schema.TableName;
+import io.drasi.source.postgres.schema.TableShape;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class ChangeMapperTest {
+    private static final RowPlace PLACE = new RowPlace.InStream(new Position(0x16B3748, 3));
+    private static final long TEXT = 25;
+
+    private final ChangeMapper mapper = new ChangeMapper("shop");
+
+    @Test
+    void makesAnIdOfTheKey() {
+        SourceChange.Insert insert = mapper.insert(keyed("id"), tuple("7", "x", null), 42, PLACE);
+        assertThat(insert.element().metadata().reference().elementId()).isEqualTo("t:7");
+        assertThat(insert.element().metadata().reference().sourceId()).isEqualTo("shop");
+        assertThat(insert.element().metadata().effectiveFrom()).isEqualTo(42);
+        assertThat(insert.element().properties().get("c")).contains(ElementValue.NULL);
+    }
+
+    @Test
+    void keepsCompositeKeysApart() {
+        TableShape shape = keyed("id", "b");
+        assertThat(id(shape, "a_b", "c")).isEqualTo("t:a\\_b_c");
+        assertThat(id(shape, "a", "b_c")).isEqualTo("t:a_b\\_c");
+        assertThat(id(shape, "\\N", "x")).isEqualTo("t:\\\\N_x");
+        assertThat(id(shape, null, "x")).isEqualTo("t:\\N_x");
+    }
+
+    @Test
+    void leavesUnderscoresOfASingleKeyAlone() {
+        assertThat(id(keyed("id"), "a_b", "x")).isEqualTo("t:a_b");
+        assertThat(id(keyed("id"), "a\\b", "x")).isEqualTo("t:a\\\\b");
+    }
+
+    @Test
+    void leavesOutAValueThatWasNotSent() {
+        List<SourceChange> changes = update(keyed("id"), new OldTuple.None(), tuple("7", UNCHANGED, "y"));
+        SourceChange.Update update = (SourceChange.Update) changes.get(0);
+        assertThat(update.element().properties().get("b")).isEmpty();
+        assertThat(update.element().properties().get("c")).contains(new ElementValue.StringValue("y"));
+        assertThat(update.before()).isEmpty();
+    }
+
+    @Test
+    void takesAValueThatWasNotSentFromTheWholeOldRow() {
+        List<SourceChange> changes =
+                update(full("id"), new OldTuple.Full(tuple("7", "long", "x")), tuple("7", UNCHANGED, "y"));
+        SourceChange.Update update = (SourceChange.Update) changes.get(0);
+        assertThat(update.element().properties().get("b")).contains(new ElementValue.StringValue("long"));
+        assertThat(update.before().orElseThrow().get("c")).contains(new ElementValue.StringValue("x"));
+    }
+
+    @Test
+    void turnsAChangedKeyIntoADeleteAndAnInsert() {
+        List<SourceChange> changes =
+                update(keyed("id"), new OldTuple.Key(tuple("5", null, null)), tuple("7", UNCHANGED, "y"));
+        assertThat(changes).hasSize(2);
+        SourceChange.Delete delete = (SourceChange.Delete) changes.get(0);
+        SourceChange.Insert insert = (SourceChange.Insert) changes.get(1);
+        assertThat(delete.metadata().reference().elementId()).isEqualTo("t:5");
+        assertThat(delete.before().orElseThrow().toMap()).containsOnlyKeys("id");
+        assertThat(insert.element().metadata().reference().elementId()).isEqualTo("t:7");
+        assertThat(insert.previousId()).isEqualTo(Optional.of("t:5"));
+        assertThat(insert.unchanged()).containsExactly("b");
+    }
+
+    @Test
+    void takesAKeyThatWasNotSentFromTheOldKey() {
+        List<SourceChange> changes =
+                update(keyed("id"), new OldTuple.Key(tuple("5", null, null)), tuple(UNCHANGED, "x", "y"));
+        SourceChange.Update update = (SourceChange.Update) changes.get(0);
+        assertThat(update.element().metadata().reference().elementId()).isEqualTo("t:5");
+        assertThat(update.element().properties().get("id"))
+                .isEqualTo(update.before().orElseThrow().get("id"));
+    }
+
+    @Test
+    void refusesAKeyThatIsInNeitherRow() {
+        assertThatThrownBy(() -> update(keyed("id"), new OldTuple.None(), tuple(UNCHANGED, "x", "y")))
+                .isInstanceOf(DecodingException.class)
+                .hasMessageContaining("key column id of table t")
+                .hasMessageContaining("0/16B3748:3");
+    }
+
+    @Test
+    void knowsOnlyTheIdentityOfADeletedRow() {
+        SourceChange.Delete delete = mapper.delete(keyed("id"), new OldTuple.Key(tuple("5", null, null)), 42, PLACE);
+        assertThat(delete.before().orElseThrow().toMap()).containsOnlyKeys("id");
+    }
+
+    @Test
+    void findsARowWithoutAKeyByItsContent() {
+        TableShape shape = full();
+        String inserted = mapper.insert(shape, tuple("1", null, "x"), 1, PLACE)
+                .element()
+                .metadata()
+                .reference()
+                .elementId();
+        String deleted = mapper.delete(shape, new OldTuple.Full(tuple("1", null, "x")), 2, PLACE)
+                .metadata()
+                .reference()
+                .elementId();
+        assertThat(deleted).isEqualTo(inserted);
+        assertThat(mapper.insert(shape, tuple("1", "", "x"), 1, PLACE)
+                        .element()
+                        .metadata()
+                        .reference()
+                        .elementId())
+                .isNotEqualTo(inserted);
+        assertThat(update(shape, new OldTuple.Full(tuple("1", "2", "x")), tuple("1", UNCHANGED, "x")))
+                .as("always two: such a table is a multiset")
+                .hasSize(2);
+    }
+
+    @Test
+    void tellsRowsWithoutAnythingApartByTheirPlace() {
+        TableShape shape = shape(ReplicaIdentity.NOTHING, List.of(), List.of());
+        TupleData row = tuple("1", "2", "3");
+        String here = mapper.insert(shape, row, 1, PLACE)
+                .element()
+                .metadata()
+                .reference()
+                .elementId();
+        String again = mapper.insert(shape, row, 9, PLACE)
+                .element()
+                .metadata()
+                .reference()
+                .elementId();
+        String there = mapper.insert(shape, row, 1, new RowPlace.InStream(new Position(0x16B3748, 4)))
+                .element()
+                .metadata()
+                .reference()
+                .elementId();
+        assertThat(again).isEqualTo(here);
+        assertThat(there).isNotEqualTo(here);
+        assertThatThrownBy(() -> mapper.delete(shape, new OldTuple.Key(row), 1, PLACE))
+                .isInstanceOf(DecodingException.class)
+                .hasMessageContaining("REPLICA IDENTITY FULL");
+    }
+
+    @Test
+    void refusesToGuessAConfiguredKeyOutsideTheReplicaIdentity() {
+        CatalogKeys keys = new CatalogKeys(List.of("id"), List.of());
+        TableShape shape = keyedByEmail(ReplicaIdentity.DEFAULT, keys);
+        assertThatThrownBy(() -> mapper.delete(shape, new OldTuple.Key(tuple("1", null)), 1, PLACE))
+                .isInstanceOf(DecodingException.class)
+                .hasMessageContaining("configured key")
+                .hasMessageContaining("REPLICA IDENTITY FULL");
+        assertThatThrownBy(() -> update(shape, new OldTuple.None(), tuple("1", "z")))
+                .isInstanceOf(DecodingException.class);
+        assertThat(mapper.delete(keyedByEmail(ReplicaIdentity.FULL, keys), new OldTuple.Full(tuple("1", "a")), 1, PLACE)
+                        .metadata()
+                        .reference()
+                        .elementId())
+                .isEqualTo("t:a");
+    }
+
+    /** The row of a partition with another replica identity than its root, which the server sends as a whole one. */
+    @Test
+    void takesFromAWholeOldRowOnlyWhatThePartitionsTell() {
+        CatalogKeys keys = new CatalogKeys(List.of("id"), List.of(), true, Optional.of(Set.of("id")));
+        TableShape shape = new TableShape(
+                new TableName("public", "t"),
+                List.of(new CatalogColumn("id", TEXT, TEXT), new CatalogColumn("email", TEXT, TEXT)),
+                ReplicaIdentity.FULL,
+                List.of("id", "email"),
+                keys,
+                List.of());
+        SourceChange.Update update =
+                (SourceChange.Update) update(shape, new OldTuple.Full(tuple("1", null)), tuple("1", UNCHANGED))
+                        .get(0);
+        assertThat(update.before().orElseThrow().toMap()).containsOnlyKeys("id");
+        assertThat(update.element().properties().toMap()).containsOnlyKeys("id");
+        TableShape byEmail = keyedByEmail(ReplicaIdentity.FULL, keys);
+        assertThatThrownBy(() -> mapper.delete(byEmail, new OldTuple.Full(tuple("1", null)), 1, PLACE))
+                .isInstanceOf(DecodingException.class)
+                .hasMessageContaining("configured key");
+    }
+
+    private static TableShape keyedByEmail(ReplicaIdentity identity, CatalogKeys keys) {
+        return new TableShape(
+                new TableName("public", "t"),
+                List.of(new CatalogColumn("id", TEXT, TEXT), new CatalogColumn("email", TEXT, TEXT)),
+                identity,
+                identity == ReplicaIdentity.FULL ? List.of("id", "email") : List.of("id"),
+                keys,
+                List.of("email"));
+    }
+
+    @Test
+    void refusesARowThatDoesNotFitItsTable() {
+        assertThatThrownBy(() -> mapper.insert(keyed("id"), tuple("1"), 1, PLACE))
+                .isInstanceOf(DecodingException.class)
+                .hasMessageContaining("table t")
+                .hasMessageContaining("1 columns");
+    }
+
+    @Test
+    void namesTheColumnOfAValueThatIsNotOfItsType() {
+        TableShape shape = new TableShape(
+                new TableName("public", "t"),
+                List.of(new CatalogColumn("n", 23, 23)),
+                ReplicaIdentity.NOTHING,
+                List.of(),
+                CatalogKeys.NONE,
+                List.of());
+        assertThatThrownBy(() -> mapper.insert(shape, tuple("abc"), 1, PLACE))
+                .isInstanceOf(DecodingException.class)
+                .hasMessageContaining("column n of table t");
+    }
+
+    private List<SourceChange> update(TableShape shape, OldTuple old, TupleData row) {
+        List<SourceChange> changes = new ArrayList<>();
+        mapper.update(shape, old, row, 42, PLACE, changes::add);
+        return changes;
+    }
+
+    private String id(TableShape shape, @org.jspecify.annotations.Nullable String id, String b) {
+        return mapper.insert(shape, tuple(id, b, "z"), 1, PLACE)
+                .element()
+                .metadata()
+                .reference()
+                .elementId();
+    }
+
+    private static TableShape keyed(String... key) {
+        return shape(ReplicaIdentity.DEFAULT, List.of(key), List.of(key));
+    }
+
+    private static TableShape full(String... key) {
+        return shape(ReplicaIdentity.FULL, List.of(), List.of(key));
+    }
+
+    private static TableShape shape(ReplicaIdentity identity, List<String> identityColumns, List<String> primaryKey) {
+        return new TableShape(
+                new TableName("public", "t"),
+                List.of(
+                        new CatalogColumn("id", TEXT, TEXT),
+                        new CatalogColumn("b", TEXT, TEXT),
+                        new CatalogColumn("c", TEXT, TEXT)),
+                identity,
+                identityColumns,
+                new CatalogKeys(primaryKey, List.of()),
+                List.of());
+    }
+}

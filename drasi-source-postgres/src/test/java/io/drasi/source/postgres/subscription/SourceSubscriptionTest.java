@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.drasi.source.postgres.subscription;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.drasi.model.DispatchMode;
+import io.drasi.model.Position;
+import io.drasi.model.SourceEvent;
+import io.drasi.model.SubscriptionSettings;
+import io.drasi.postgres.protocol.wire.Lsn;
+import io.drasi.source.postgres.error.PositionUnavailableException;
+import io.drasi.source.postgres.error.SetupException;
+import io.drasi.source.postgres.error.SubscriptionLaggedException;
+import io.drasi.source.postgres.transaction.TransactionFixture;
+import io.drasi.testkit.Await;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+class SourceSubscriptionTest {
+    private static final Duration NOW = Duration.ZERO;
+    private static final Lsn FAR = new Lsn(1_000_000);
+
+    private final AtomicInteger changes = new AtomicInteger();
+    private final Subscriptions subscriptions = subscriptions(DispatchMode.CHANNEL, 10);
+
+    @Test
+    void confirmsAWholeTransactionAsItsEnd() throws Exception {
+        SourceSubscription subscription = streaming("q");
+        subscriptions.handOut(TransactionFixture.transaction(100, 110, "users", 2));
+        assertThat(subscriptions.confirmedUpTo(FAR)).isEqualTo(Lsn.INVALID);
+        subscription.confirm(transaction(subscription).position());
+        assertThat(subscriptions.confirmedUpTo(new Lsn(110))).isEqualTo(new Lsn(110));
+    }
+
+    @Test
+    void confirmsAPartOfATransactionAsNoMoreThanItsBeginning() throws Exception {
+        SourceSubscription subscription = streaming("q");
+        subscriptions.handOut(TransactionFixture.transaction(100, 110, "users", 3));
+        transaction(subscription);
+        subscription.confirm(new Position(100, 1));
+        assertThat(subscriptions.confirmedUpTo(FAR)).isEqualTo(new Lsn(100));
+    }
+
+    @Test
+    void followsTheLogWhenNothingIsOutstanding() {
+        streaming("q");
+        assertThat(subscriptions.confirmedUpTo(FAR)).isEqualTo(FAR);
+    }
+
+    @Test
+    void waitsForTheSlowestSubscription() throws Exception {
+        SourceSubscription fast = streaming("fast");
+        SourceSubscription slow = streaming("slow");
+        subscriptions.handOut(TransactionFixture.transaction(100, 110, "users", 1));
+        subscriptions.handOut(TransactionFixture.transaction(200, 210, "users", 1));
+        transaction(fast);
+        fast.confirm(transaction(fast).position());
+        slow.confirm(transaction(slow).position());
+        assertThat(subscriptions.confirmedUpTo(FAR)).isEqualTo(new Lsn(110));
+        slow.confirm(transaction(slow).position());
+        assertThat(subscriptions.confirmedUpTo(FAR)).isEqualTo(FAR);
+    }
+
+    @Test
+    void releasesItsHoldWhenItIsClosedBesideOthers() throws Exception {
+        SourceSubscription one = streaming("one");
+        SourceSubscription other = streaming("other");
+        subscriptions.handOut(TransactionFixture.transaction(100, 110, "users", 1));
+        one.confirm(transaction(one).position());
+        other.close();
+        assertThat(subscriptions.confirmedUpTo(FAR)).isEqualTo(FAR);
+    }
+
+    @Test
+    void leavesTheLogWhereTheLastOneHadConfirmed() throws Exception {
+        SourceSubscription subscription = streaming("q");
+        subscriptions.handOut(TransactionFixture.transaction(100, 110, "users", 1));
+        subscriptions.handOut(TransactionFixture.transaction(200, 210, "users", 1));
+        subscription.confirm(transaction(subscription).position());
+        subscription.close();
+        assertThat(subscriptions.paused()).isTrue();
+        assertThat(subscriptions.confirmedUpTo(FAR)).isEqualTo(new Lsn(110));
+        SourceSubscription next = subscriptions.open(SubscriptionSettings.forQuery("next"));
+        assertThat(subscriptions.confirmedUpTo(FAR)).isEqualTo(new Lsn(110));
+        subscriptions.handOut(TransactionFixture.transaction(300, 310, "users", 1));
+        assertThat(next.poll(NOW))
+                .as("nothing comes before the stream has begun again")
+                .isEmpty();
+        subscriptions.beginStream();
+        subscriptions.handOut(TransactionFixture.transaction(200, 210, "users", 1));
+        assertThat(transaction(next).commitLsn()).isEqualTo(200);
+    }
+
+    @Test
+    void isNotGivenATransactionTwice() throws Exception {
+        SourceSubscription subscription = streaming("q");
+        subscriptions.handOut(TransactionFixture.transaction(100, 110, "users", 1));
+        subscriptions.handOut(TransactionFixture.transaction(100, 110, "users", 1));
+        subscriptions.handOut(TransactionFixture.transaction(200, 210, "users", 1));
+        assertThat(transaction(subscription).commitLsn()).isEqualTo(100);
+        assertThat(transaction(subscription).commitLsn()).isEqualTo(200);
+    }
+
+    @Test
+    void joinsAfterTheTransactionThatWasHandedOutLast() throws Exception {
+        streaming("first");
+        subscriptions.handOut(TransactionFixture.transaction(100, 110, "users", 1));
+        SourceSubscription late = subscriptions.open(SubscriptionSettings.forQuery("late"));
+        subscriptions.handOut(TransactionFixture.transaction(100, 110, "users", 1));
+        subscriptions.handOut(TransactionFixture.transaction(200, 210, "users", 1));
+        assertThat(transaction(late).commitLsn()).isEqualTo(200);
+    }
+
+    @Test
+    void goesOnInsideATransaction() throws Exception {
+        SourceSubscription subscription =
+                subscriptions.open(SubscriptionSettings.forQuery("q").withResumeFrom(new Position(100, 0)));
+        subscriptions.beginStream();
+        subscriptions.handOut(TransactionFixture.transaction(50, 60, "users", 1));
+        subscriptions.handOut(TransactionFixture.transaction(100, 110, "users", 3));
+        SourceEvent.Transaction rest = transaction(subscription);
+        assertThat(rest.size()).isEqualTo(2);
+        assertThat(rest.position()).isEqualTo(new Position(100, 2));
+        var cursor = rest.cursor();
+        assertThat(cursor.next()).isTrue();
+        assertThat(cursor.position()).isEqualTo(new Position(100, 1));
+    }
+
+    @Test
+    void hasTheStreamBeginAgainForOneThatGoesOnFromAnEarlierPosition() throws Exception {
+        SourceSubscription first = streaming("first");
+        subscriptions.handOut(TransactionFixture.transaction(100, 110, "users", 1));
+        subscriptions.handOut(TransactionFixture.transaction(200, 210, "users", 1));
+        transaction(first);
+        SourceSubscription resuming =
+                subscriptions.open(SubscriptionSettings.forQuery("resuming").withResumeFrom(new Position(100, 0)));
+        assertThat(subscriptions.paused()).isTrue();
+        assertThat(subscriptions.confirmedUpTo(FAR)).isEqualTo(Lsn.INVALID);
+        subscriptions.beginStream();
+        subscriptions.handOut(TransactionFixture.transaction(100, 110, "users", 1));
+        subscriptions.handOut(TransactionFixture.transaction(200, 210, "users", 1));
+        assertThat(transaction(resuming).commitLsn()).isEqualTo(200);
+        assertThat(transaction(first).commitLsn()).isEqualTo(200);
+        assertThat(first.poll(NOW)).isEmpty();
+    }
+
+    @Test
+    void endsOneThatWantsToGoOnFromWhereTheServerDoesNotGoBackTo() throws Exception {
+        SourceSubscription first = streaming("first");
+        subscriptions.handOut(TransactionFixture.transaction(100, 110, "users", 1));
+        subscriptions.handOut(TransactionFixture.transaction(200, 210, "users", 1));
+        transaction(first);
+        first.confirm(transaction(first).position());
+        assertThat(subscriptions.confirmedUpTo(FAR)).isEqualTo(FAR);
+        SourceSubscription late =
+                subscriptions.open(SubscriptionSettings.forQuery("late").withResumeFrom(new Position(100, 0)));
+        assertThatThrownBy(() -> late.poll(NOW))
+                .isInstanceOf(PositionUnavailableException.class)
+                .hasMessageContaining("0/64:0")
+                .hasMessageContaining("bootstrap");
+        SourceSubscription current =
+                subscriptions.open(SubscriptionSettings.forQuery("current").withResumeFrom(new Position(200, 0)));
+        assertThat(current.poll(NOW)).isEmpty();
+        assertThat(subscriptions.paused()).isFalse();
+    }
+
+    @Test
+    void endsOneThatWantsToGoOnFromBeforeTheSlot() {
+        subscriptions.slotStartsAt(new Lsn(500));
+        SourceSubscription subscription =
+                subscriptions.open(SubscriptionSettings.forQuery("q").withResumeFrom(new Position(100, 0)));
+        assertThatThrownBy(() -> subscription.poll(NOW)).isInstanceOf(PositionUnavailableException.class);
+    }
+
+    @Test
+    void endsOneWhosePositionIsNotOfThisLog() {
+        SourceSubscription subscription =
+                subscriptions.open(SubscriptionSettings.forQuery("q").withResumeFrom(new Position(100, 7)));
+        subscriptions.beginStream();
+        subscriptions.handOut(TransactionFixture.transaction(100, 110, "users", 3));
+        assertThatThrownBy(() -> subscription.poll(NOW))
+                .isInstanceOf(PositionUnavailableException.class)
+                .hasMessageContaining("0/64:7")
+                .hasMessageContaining("0/64:2");
+    }
+
+    @Test
+    void isNotOpenedOnceTheSourceHasFailed() {
+        SetupException failure = new SetupException("broken", null, null);
+        subscriptions.endAll(failure);
+        assertThatThrownBy(() -> subscriptions.open(SubscriptionSettings.forQuery("q")))
+                .isInstanceOf(IllegalStateException.class)
+                .hasCause(failure);
+        subscriptions.begin();
+        assertThat(subscriptions.open(SubscriptionSettings.forQuery("q")).ended())
+                .isFalse();
+    }
+
+    @Test
+    void takesOnlyItsLabelsAndIsNotHeldUpByOthers() throws Exception {
+        SourceSubscription subscription =
+                subscriptions.open(SubscriptionSettings.forQuery("q").withLabels("public.users"));
+        subscriptions.beginStream();
+        subscriptions.handOut(TransactionFixture.transaction(100, 110, "orders", 1));
+        assertThat(subscriptions.confirmedUpTo(FAR)).isEqualTo(FAR);
+        subscriptions.handOut(TransactionFixture.transaction(200, 210, "users", 1));
+        assertThat(transaction(subscription).commitLsn()).isEqualTo(200);
+    }
+
+    @Test
+    void refusesToConfirmWhatItWasNotGiven() throws Exception {
+        SourceSubscription subscription = streaming("q");
+        assertThatThrownBy(() -> subscription.confirm(new Position(100, 0)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("'q'")
+                .hasMessageContaining("nothing yet");
+        subscriptions.handOut(TransactionFixture.transaction(100, 110, "users", 1));
+        transaction(subscription);
+        assertThatThrownBy(() -> subscription.confirm(new Position(100, 1)))
+                .hasMessageContaining("no more than 0/64:0");
+    }
+
+    @Test
+    void holdsTheSourceBackWhenItsQueueIsFull() throws Exception {
+        Subscriptions narrow = subscriptions(DispatchMode.CHANNEL, 1);
+        SourceSubscription subscription = narrow.open(SubscriptionSettings.forQuery("q"));
+        narrow.beginStream();
+        narrow.handOut(TransactionFixture.transaction(100, 110, "users", 1));
+        Thread source = new Thread(() -> narrow.handOut(TransactionFixture.transaction(200, 210, "users", 1)));
+        source.start();
+        Await.until("the source waits", Duration.ofSeconds(5), () -> source.getState() == Thread.State.WAITING);
+        assertThat(transaction(subscription).commitLsn()).isEqualTo(100);
+        source.join(5_000);
+        assertThat(source.isAlive()).isFalse();
+        assertThat(transaction(subscription).commitLsn()).isEqualTo(200);
+    }
+
+    @Test
+    void letsTheSourceGoWhenItIsClosed() throws Exception {
+        Subscriptions narrow = subscriptions(DispatchMode.CHANNEL, 1);
+        SourceSubscription subscription = narrow.open(SubscriptionSettings.forQuery("q"));
+        narrow.beginStream();
+        narrow.handOut(TransactionFixture.transaction(100, 110, "users", 1));
+        Thread source = new Thread(() -> narrow.handOut(TransactionFixture.transaction(200, 210, "users", 1)));
+        source.start();
+        Await.until("the source waits", Duration.ofSeconds(5), () -> source.getState() == Thread.State.WAITING);
+        subscription.close();
+        source.join(5_000);
+        assertThat(source.isAlive()).isFalse();
+        assertThat(subscription.ended()).isTrue();
+        assertThat(subscription.poll(NOW)).isEmpty();
+        assertThat(subscription.iterator().hasNext()).isFalse();
+    }
+
+    @Test
+    void tellsHowMuchWasLostWhenItLagsBehindABroadcast() throws Exception {
+        Subscriptions broadcast = subscriptions(DispatchMode.BROADCAST, 2);
+        SourceSubscription subscription = broadcast.open(SubscriptionSettings.forQuery("q"));
+        SourceSubscription other = broadcast.open(SubscriptionSettings.forQuery("other"));
+        broadcast.beginStream();
+        for (int i = 1; i <= 5; i++) {
+            broadcast.handOut(TransactionFixture.transaction(100L * i, 100L * i + 10, "users", 1));
+            transaction(other);
+        }
+        assertThatThrownBy(() -> subscription.poll(NOW))
+                .isInstanceOfSatisfying(
+                        SubscriptionLaggedException.class,
+                        lagged -> assertThat(lagged.lostEvents()).isEqualTo(5))
+                .hasMessageContaining("dispatch_buffer_capacity");
+        assertThat(broadcast.isEmpty()).isFalse();
+        other.confirm(new Position(500, 0));
+        assertThat(broadcast.confirmedUpTo(FAR))
+                .as("a lagged one holds nothing")
+                .isEqualTo(FAR);
+    }
+
+    @Test
+    void isGivenWhatWaitsBeforeAFailure() throws Exception {
+        SourceSubscription subscription = streaming("q");
+        subscriptions.handOut(TransactionFixture.transaction(100, 110, "users", 1));
+        SetupException failure = new SetupException("broken", null, null);
+        subscriptions.endAll(failure);
+        assertThat(transaction(subscription).commitLsn()).isEqualTo(100);
+        assertThatThrownBy(() -> subscription.poll(NOW)).isSameAs(failure);
+        assertThatThrownBy(() -> subscription.iterator().hasNext()).isSameAs(failure);
+    }
+
+    @Test
+    void holdsTheLogUntilTheBootstrapIsConfirmed() throws Exception {
+        SourceSubscription subscription =
+                subscriptions.open(SubscriptionSettings.forQuery("q").withBootstrap());
+        assertThat(subscriptions.allWantBootstrap()).isTrue();
+        Position position = Position.before(500);
+        BootstrapReceivers receivers = subscriptions.startBootstrap(
+                new SourceEvent.BootstrapStarted(position, Instant.EPOCH, List.of("users")), new Lsn(500));
+        receivers.complete(position);
+        subscriptions.beginStream();
+        assertThat(subscriptions.wantBootstrap()).isFalse();
+        assertThat(subscriptions.bootstrapOpen()).isTrue();
+        assertThat(subscriptions.confirmedUpTo(FAR)).isEqualTo(new Lsn(500));
+        subscriptions.handOut(TransactionFixture.transaction(400, 410, "users", 1));
+        subscriptions.handOut(TransactionFixture.transaction(500, 510, "users", 1));
+        assertThat(subscription.poll(NOW)).containsInstanceOf(SourceEvent.BootstrapStarted.class);
+        assertThat(subscription.poll(NOW)).containsInstanceOf(SourceEvent.BootstrapCompleted.class);
+        assertThat(transaction(subscription).commitLsn())
+                .as("a commit at the consistent point comes after it")
+                .isEqualTo(500);
+        subscription.confirm(position);
+        assertThat(subscriptions.bootstrapOpen()).isFalse();
+    }
+
+    @Test
+    void isGivenNothingBeforeItsBootstrap() throws Exception {
+        streaming("other");
+        SourceSubscription late =
+                subscriptions.open(SubscriptionSettings.forQuery("late").withBootstrap());
+        subscriptions.handOut(TransactionFixture.transaction(100, 110, "users", 1));
+        subscriptions.handOut(new SourceEvent.SchemaChanged(
+                Position.before(200), "users", Optional.empty(), List.of("a"), List.of("x"), false));
+        assertThat(late.poll(NOW)).isEmpty();
+        assertThat(subscriptions.confirmedUpTo(FAR))
+                .as("its bootstrap joins a stream that begins here")
+                .isEqualTo(Lsn.INVALID);
+    }
+
+    @Test
+    void forgetsABrokenBootstrap() throws Exception {
+        SourceSubscription subscription =
+                subscriptions.open(SubscriptionSettings.forQuery("q").withBootstrap());
+        subscriptions.startBootstrap(
+                new SourceEvent.BootstrapStarted(Position.before(500), Instant.EPOCH, List.of("users")), new Lsn(500));
+        assertThat(subscriptions.wantBootstrap()).isTrue();
+        subscriptions.startBootstrap(
+                new SourceEvent.BootstrapStarted(Position.before(600), Instant.EPOCH, List.of("users")), new Lsn(600));
+        Optional<SourceEvent> started = subscription.poll(NOW);
+        assertThat(started)
+                .hasValueSatisfying(event -> assertThat(((SourceEvent.BootstrapStarted) event).position())
+                        .isEqualTo(Position.before(600)));
+        assertThat(subscription.poll(NOW)).isEmpty();
+    }
+
+    @Test
+    void waitsForAnotherBootstrapWhenTheIdsItKnowsAreNoLongerRight() throws Exception {
+        SourceSubscription subscription =
+                subscriptions.open(SubscriptionSettings.forQuery("q").withBootstrap());
+        SourceSubscription other = subscriptions.open(SubscriptionSettings.forQuery("other"));
+        Position position = Position.before(500);
+        subscriptions
+                .startBootstrap(
+                        new SourceEvent.BootstrapStarted(position, Instant.EPOCH, List.of("users")), new Lsn(500))
+                .complete(position);
+        subscriptions.beginStream();
+        subscription.poll(NOW);
+        subscription.poll(NOW);
+        subscriptions.handOut(TransactionFixture.transaction(600, 610, "users", 1));
+        Position taken = transaction(subscription).position();
+        int changesBefore = changes.get();
+        subscriptions.handOut(new SourceEvent.SchemaChanged(
+                Position.before(700), "users", Optional.empty(), List.of("a"), List.of("x"), true));
+        assertThat(changes.get()).isEqualTo(changesBefore + 1);
+        assertThat(subscriptions.wantBootstrap()).isTrue();
+        assertThat(subscriptions.allWantBootstrap()).isFalse();
+        subscriptions.startBootstrap(
+                new SourceEvent.BootstrapStarted(Position.before(800), Instant.EPOCH, List.of("users")), new Lsn(500));
+        assertThat(subscription.poll(NOW)).containsInstanceOf(SourceEvent.SchemaChanged.class);
+        assertThat(subscription.poll(NOW)).containsInstanceOf(SourceEvent.BootstrapStarted.class);
+        subscription.confirm(taken);
+        transaction(other);
+        assertThat(other.poll(NOW)).containsInstanceOf(SourceEvent.SchemaChanged.class);
+        assertThat(other.poll(NOW)).isEmpty();
+    }
+
+    @Test
+    void endsASubscriptionThatWantsUnknownLabels() {
+        SourceSubscription subscription =
+                subscriptions.open(SubscriptionSettings.forQuery("q").withLabels("users", "nope"));
+        subscriptions.know(java.util.Set.of("users", "orders"));
+        assertThatThrownBy(() -> subscription.poll(NOW))
+                .hasMessageContaining("nope")
+                .hasMessageContaining("orders, users");
+        assertThatThrownBy(() ->
+                        subscriptions.open(SubscriptionSettings.forQuery("r").withLabels("nope")))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("nope");
+    }
+
+    @Test
+    void refusesASecondSubscriptionOfTheSameQuery() {
+        subscriptions.open(SubscriptionSettings.forQuery("q"));
+        assertThatThrownBy(() -> subscriptions.open(SubscriptionSettings.forQuery("q")))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("'q'");
+    }
+
+    private Subscriptions subscriptions(DispatchMode mode, int capacity) {
+        return new Subscriptions(mode, capacity, changes::incrementAndGet, () -> {});
+    }
+
+    private SourceSubscription streaming(String queryId) {
+        SourceSubscription subscription = subscriptions.open(SubscriptionSettings.forQuery(queryId));
+        subscriptions.beginStream();
+        return subscription;
+    }
+
+    private static SourceEvent.Transaction transaction(SourceSubscription subscription) throws InterruptedException {
+        return (SourceEvent.Transaction) subscription.poll(NOW).orElseThrow();
+    }
+}

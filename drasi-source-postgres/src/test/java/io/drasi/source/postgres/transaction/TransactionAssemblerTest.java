@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.drasi.source.postgres.transaction;
+
+import static io.drasi.source.postgres.change.Tuples.tuple;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.drasi.model.ChangeCursor;
+import io.drasi.model.Position;
+import io.drasi.model.SourceChange;
+import io.drasi.postgres.client.query.QueryResult;
+import io.drasi.postgres.protocol.pgoutput.OldTuple;
+import io.drasi.postgres.protocol.pgoutput.PgOutputMessage;
+import io.drasi.postgres.protocol.pgoutput.RelationColumn;
+import io.drasi.postgres.protocol.pgoutput.ReplicaIdentity;
+import io.drasi.postgres.protocol.wire.Lsn;
+import io.drasi.source.postgres.change.ChangeMapper;
+import io.drasi.source.postgres.config.PostgresSourceConfig;
+import io.drasi.source.postgres.error.DecodingException;
+import io.drasi.source.postgres.schema.Catalog;
+import io.drasi.source.postgres.schema.SelectedTables;
+import io.drasi.source.postgres.schema.TableShapes;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class TransactionAssemblerTest {
+    private static final PgOutputMessage.Begin BEGIN = new PgOutputMessage.Begin(new Lsn(100), 0, 7);
+    private static final PgOutputMessage.Commit COMMIT = new PgOutputMessage.Commit(0, new Lsn(100), new Lsn(110), 0);
+
+    private final TransactionAssembler assembler = assembler("users");
+
+    @Test
+    void givesATransactionAtItsCommit() {
+        assertThat(assembler.accept(BEGIN)).isInstanceOf(AssembledEvent.None.class);
+        assertThat(assembler.inTransaction()).isTrue();
+        assembler.accept(relation(1, "users", "name"));
+        assembler.accept(insert(1, "1", "a"));
+        assembler.accept(insert(1, "2", "b"));
+        CommittedTransaction transaction = commit();
+        assertThat(assembler.inTransaction()).isFalse();
+        assertThat(transaction.xid()).isEqualTo(7);
+        assertThat(transaction.endLsn()).isEqualTo(110);
+        assertThat(transaction.position()).isEqualTo(new Position(100, 1));
+        assertThat(ids(transaction)).containsExactly("users:1@0", "users:2@1 last");
+        assertThat(ids(transaction)).as("can be walked along again").hasSize(2);
+    }
+
+    @Test
+    void countsRowsOfTablesThatAreLeftOut() {
+        assembler.accept(BEGIN);
+        assembler.accept(relation(1, "users", "name"));
+        assembler.accept(relation(2, "orders", "name"));
+        assembler.accept(insert(2, "9", "x"));
+        assembler.accept(insert(1, "1", "a"));
+        assembler.accept(insert(2, "9", "x"));
+        CommittedTransaction transaction = commit();
+        assertThat(ids(transaction)).containsExactly("users:1@1 last");
+        assertThat(transaction.position()).isEqualTo(new Position(100, 2));
+    }
+
+    @Test
+    void givesBothHalvesOfAKeyChangeOnePosition() {
+        assembler.accept(BEGIN);
+        assembler.accept(relation(1, "users", "name"));
+        assembler.accept(new PgOutputMessage.Update(1, new OldTuple.Key(tuple("1", null)), tuple("2", "a")));
+        assembler.accept(insert(1, "3", "c"));
+        assertThat(ids(commit())).containsExactly("users:1@0", "users:2@0", "users:3@1 last");
+    }
+
+    @Test
+    void givesAnEmptyTransactionThatMovesThePosition() {
+        assembler.accept(BEGIN);
+        CommittedTransaction transaction = commit();
+        assertThat(transaction.size()).isZero();
+        assertThat(transaction.position()).isEqualTo(new Position(100, -1));
+    }
+
+    @Test
+    void truncatesTheTablesThatAreRead() {
+        assembler.accept(BEGIN);
+        assembler.accept(relation(1, "users", "name"));
+        assembler.accept(relation(2, "orders", "name"));
+        assembler.accept(new PgOutputMessage.Truncate(List.of(1L, 2L), true, false));
+        assembler.accept(new PgOutputMessage.Truncate(List.of(2L), false, false));
+        CommittedTransaction transaction = commit();
+        assertThat(transaction.changes())
+                .singleElement()
+                .isInstanceOfSatisfying(SourceChange.Truncate.class, truncate -> {
+                    assertThat(truncate.labels()).containsExactly("users");
+                    assertThat(truncate.cascade()).isTrue();
+                });
+        assertThat(transaction.position().ordinal()).isEqualTo(1);
+    }
+
+    @Test
+    void announcesANewColumnBeforeItsFirstRow() {
+        assembler.accept(BEGIN);
+        assembler.accept(relation(1, "users", "name"));
+        assertThat(assembler.accept(relation(1, "users", "name"))).isInstanceOf(AssembledEvent.None.class);
+        AssembledEvent event = assembler.accept(relation(1, "users", "name", "age"));
+        assertThat(event).isInstanceOfSatisfying(AssembledEvent.Schema.class, schema -> {
+            assertThat(schema.change().changes()).containsExactly("column \"age\" was added");
+            assertThat(schema.change().columns()).containsExactly("id", "name", "age");
+            assertThat(schema.change().position()).isEqualTo(new Position(100, -1));
+        });
+    }
+
+    @Test
+    void ignoresAnAbortOfATransactionThatItDoesNotKnow() {
+        assertThat(assembler.accept(new PgOutputMessage.StreamAbort(5, 6))).isInstanceOf(AssembledEvent.None.class);
+        assembler.accept(BEGIN);
+        assertThat(assembler.accept(new PgOutputMessage.StreamAbort(5, 6))).isInstanceOf(AssembledEvent.None.class);
+        assertThat(commit().size()).isZero();
+    }
+
+    @Test
+    void refusesWhatDoesNotFit() {
+        assertThatThrownBy(() -> assembler.accept(insert(1, "1", "a")))
+                .isInstanceOf(DecodingException.class)
+                .hasMessageContaining("Insert")
+                .hasMessageContaining("outside a transaction");
+        assertThatThrownBy(() -> assembler.accept(COMMIT)).hasMessageContaining("outside a transaction");
+        assembler.accept(BEGIN);
+        assertThatThrownBy(() -> assembler.accept(BEGIN)).hasMessageContaining("inside transaction 7");
+        assertThatThrownBy(() -> assembler.accept(insert(1, "1", "a"))).hasMessageContaining("relation 1");
+        assertThatThrownBy(() -> assembler.accept(new PgOutputMessage.Commit(0, new Lsn(101), new Lsn(110), 0)))
+                .hasMessageContaining("0/65")
+                .hasMessageContaining("0/64");
+    }
+
+    private CommittedTransaction commit() {
+        return ((AssembledEvent.Committed) assembler.accept(COMMIT)).transaction();
+    }
+
+    private static List<String> ids(CommittedTransaction transaction) {
+        List<String> ids = new ArrayList<>();
+        for (ChangeCursor cursor = transaction.cursor(); cursor.next(); ) {
+            String id = cursor.change() instanceof SourceChange.Delete delete
+                    ? delete.metadata().reference().elementId()
+                    : ((SourceChange.Insert) cursor.change())
+                            .element()
+                            .metadata()
+                            .reference()
+                            .elementId();
+            ids.add(id + "@" + cursor.position().ordinal() + (cursor.last() ? " last" : ""));
+        }
+        return ids;
+    }
+
+    private static PgOutputMessage.Insert insert(long oid, String... values) {
+        return new PgOutputMessage.Insert(oid, tuple(values));
+    }
+
+    private static PgOutputMessage.Relation relation(long oid, String name, String... columns) {
+        List<RelationColumn> all = new ArrayList<>();
+        all.add(new RelationColumn(true, "id", 23, -1));
+        for (String column : columns) {
+            all.add(new RelationColumn(false, column, 25, -1));
+        }
+        return new PgOutputMessage.Relation(oid, "public", name, ReplicaIdentity.DEFAULT, all);
+    }
+
+    private static TransactionAssembler assembler(String... tables) {
+        PostgresSourceConfig config = PostgresSourceConfig.builder("s")
+                .withDatabase("d")
+                .withUser("u")
+                .withTables(tables)
+                .build();
+        Catalog nothing = new Catalog(sql -> new QueryResult(List.of(), List.of(), "SELECT 0", List.of()), 180_000);
+        return new TransactionAssembler(new ChangeMapper("s"), new TableShapes(SelectedTables.of(config)), nothing);
+    }
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.drasi.source.postgres.transaction;
+
+import io.drasi.model.Element;
+import io.drasi.model.ElementMetadata;
+import io.drasi.model.ElementProperties;
+import io.drasi.model.ElementReference;
+import io.drasi.model.Position;
+import io.drasi.model.SourceChange;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Makes transactions without a server. */
+public final class TransactionFixture {
+    private TransactionFixture() {}
+
+    /** A transaction of {@code count} inserts with one label. */
+    public static CommittedTransaction transaction(long commitLsn, long endLsn, String label, int count) {
+        List<SourceChange> changes = new ArrayList<>();
+        long[] ordinals = new long[count];
+        for (int i = 0; i < count; i++) {
+            ElementMetadata metadata =
+                    new ElementMetadata(new ElementReference("s", label + ":" + i), List.of(label), 0);
+            changes.add(new SourceChange.Insert(new Element.Node(metadata, ElementProperties.empty())));
+            ordinals[i] = i;
+        }
+        return new CommittedTransaction(
+                7, Instant.EPOCH, endLsn, new Position(commitLsn, count - 1), changes, ordinals);
+    }
+}
