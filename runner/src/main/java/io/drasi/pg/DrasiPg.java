@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.drasi.pg;
+
+import io.drasi.pg.options.OptionException;
+import io.drasi.pg.process.ExitCode;
+import io.drasi.pg.process.StopRequest;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The top of the command line. */
+@Command(
+        name = "drasi-pg",
+        description = "Streams the row changes of a PostgreSQL database, transaction by transaction.",
+        versionProvider = DrasiPg.Version.class,
+        footer = {
+            "",
+            "drasi-pg demo                shows it at work, with its own PostgreSQL server",
+            "drasi-pg stream -d shop      prints the changes of a database as JSON lines",
+            "drasi-pg <command> --help    has the options and exit codes"
+        })
+final class DrasiPg implements Runnable {
+    @Option(
+            names = {"--help"},
+            usageHelp = true,
+            scope = CommandLine.ScopeType.INHERIT,
+            description = "Show this help.")
+    @SuppressWarnings("UnusedVariable") // picocli reads it
+    private boolean help;
+
+    @Option(names = "--version", versionHelp = true, description = "Show the version.")
+    @SuppressWarnings("UnusedVariable") // picocli reads it
+    private boolean version;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    private CommandSpec spec;
+
+    static CommandLine commandLine(StopRequest stop) {
+        CommandLine commandLine = new CommandLine(new DrasiPg())
+                .addSubcommand(new DemoCommand(stop))
+                .addSubcommand(new StreamCommand(stop));
+        Map<String, String> exitCodes = new LinkedHashMap<>();
+        Arrays.stream(ExitCode.values())
+                .forEach(code -> exitCodes.put(Integer.toString(code.number()), code.meaning()));
+        commandLine
+                .getSubcommands()
+                .values()
+                .forEach(command -> command.getCommandSpec()
+                        .usageMessage()
+                        .exitCodeListHeading("%nExit codes:%n")
+                        .exitCodeList(exitCodes));
+        commandLine.setUsageHelpAutoWidth(true);
+        commandLine.setParameterExceptionHandler(DrasiPg::onWrongArguments);
+        commandLine.setExecutionExceptionHandler((failure, command, parsed) -> {
+            if (failure instanceof OptionException) {
+                return onWrongArguments(
+                        new ParameterException(command, String.valueOf(failure.getMessage())), new String[0]);
+            }
+            boolean stackTraces = command.getCommand() instanceof LoggingCommand logging
+                    && logging.log().stackTraces();
+            return FailureReport.of(failure).print(System.err, stackTraces);
+        });
+        return commandLine;
+    }
+
+    private static int onWrongArguments(ParameterException failure, String[] arguments) {
+        System.err.println("drasi-pg: " + failure.getMessage());
+        System.err.println("Try '" + failure.getCommandLine().getCommandSpec().qualifiedName() + " --help'.");
+        return ExitCode.USAGE.number();
+    }
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "say what to do: demo or stream");
+    }
+
+    /** The version that the build has put into the jar. */
+    static final class Version implements IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            String version = DrasiPg.class.getPackage().getImplementationVersion();
+            return new String[] {"drasi-pg " + (version == null ? "(not packaged)" : version)};
+        }
+    }
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.drasi.pg.options;
+
+import io.drasi.model.DispatchMode;
+import io.drasi.pg.libpq.PasswordFile;
+import io.drasi.postgres.client.settings.PasswordSupplier;
+import io.drasi.postgres.client.settings.SslMode;
+import io.drasi.source.postgres.config.PostgresSourceConfig;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/** Turns the options of a source, all layers together, into its configuration. */
+public final class SourceConfigurations {
+    private static final String DEFAULT_ID = "drasi-pg";
+
+    private final String operatingSystemUser;
+    private final Path homeDirectory;
+    private final Consumer<String> warnings;
+
+    /**
+     * @param operatingSystemUser libpq's default user
+     * @param homeDirectory where {@code .pgpass} is
+     * @param warnings takes a line for each thing that is ignored
+     */
+    public SourceConfigurations(String operatingSystemUser, Path homeDirectory, Consumer<String> warnings) {
+        this.operatingSystemUser = operatingSystemUser;
+        this.homeDirectory = homeDirectory;
+        this.warnings = warnings;
+    }
+
+    /**
+     * The configuration of the source.
+     *
+     * @throws OptionException if a value cannot be read, or is out of its bounds
+     */
+    public PostgresSourceConfig configuration(SourceOptions options) {
+        try {
+            return build(options);
+        } catch (IllegalArgumentException e) {
+            throw new OptionException(String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    /** Whether the rows that exist are wanted: empty, if nothing was said about it. */
+    public static Optional<Boolean> bootstrap(SourceOptions options) {
+        return options.get(SourceOption.BOOTSTRAP).map(SourceConfigurations::bool);
+    }
+
+    private PostgresSourceConfig build(SourceOptions options) {
+        PostgresSourceConfig.Builder builder = PostgresSourceConfig.builder(
+                options.get(SourceOption.ID).map(Given::value).orElse(DEFAULT_ID));
+        login(options, builder);
+        tls(options, builder);
+        options.get(SourceOption.SLOT_NAME).map(Given::value).ifPresent(builder::withSlotName);
+        options.get(SourceOption.PUBLICATION_NAME).map(Given::value).ifPresent(builder::withPublicationName);
+        options.tables().ifPresent(builder::withTables);
+        options.tableKeys().orElse(List.of()).forEach(builder::addTableKey);
+        delivery(options, builder);
+        return builder.build();
+    }
+
+    private void login(SourceOptions options, PostgresSourceConfig.Builder builder) {
+        Optional<Given> givenHost = options.get(SourceOption.HOST);
+        givenHost.ifPresent(SourceConfigurations::requireOneHost);
+        String host = givenHost.map(Given::value).orElse("localhost");
+        int port = options.get(SourceOption.PORT)
+                .map(given -> number(given, 1, 65_535))
+                .orElse(5432);
+        String user = options.get(SourceOption.USER).map(Given::value).orElse(operatingSystemUser);
+        String database = options.get(SourceOption.DATABASE).map(Given::value).orElse(user);
+        builder.withHost(host).withPort(port).withUser(user).withDatabase(database);
+        builder.withPasswordSupplier(passwordSupplier(options, host, port, database, user));
+    }
+
+    private static void requireOneHost(Given host) {
+        if (host.value().indexOf(',') >= 0) {
+            throw new OptionException(
+                    host.origin() + " names several hosts ('" + host.value() + "'): only one is supported for now");
+        }
+    }
+
+    /** An explicit password, else the password file, read anew each time the server asks. */
+    private PasswordSupplier passwordSupplier(
+            SourceOptions options, String host, int port, String database, String user) {
+        Optional<Given> password = options.get(SourceOption.PASSWORD);
+        if (password.isPresent()) {
+            return PasswordSupplier.of(password.get().value());
+        }
+        Path path =
+                options.get(SourceOption.PASSFILE).map(given -> path(given)).orElse(homeDirectory.resolve(".pgpass"));
+        PasswordFile file = new PasswordFile(path, warnings);
+        return () -> file.find(host, port, database, user).map(String::toCharArray);
+    }
+
+    private static void tls(SourceOptions options, PostgresSourceConfig.Builder builder) {
+        options.get(SourceOption.SSL_MODE).map(SourceConfigurations::sslMode).ifPresent(builder::withSslMode);
+        options.get(SourceOption.SSL_ROOT_CERT).map(SourceConfigurations::path).ifPresent(builder::withSslRootCert);
+        options.get(SourceOption.SSL_CERT).map(SourceConfigurations::path).ifPresent(builder::withSslCert);
+        options.get(SourceOption.SSL_KEY).map(SourceConfigurations::path).ifPresent(builder::withSslKey);
+        options.get(SourceOption.CONNECT_TIMEOUT)
+                .map(SourceConfigurations::duration)
+                .ifPresent(builder::withConnectTimeout);
+    }
+
+    private static void delivery(SourceOptions options, PostgresSourceConfig.Builder builder) {
+        options.get(SourceOption.PEER_TIMEOUT)
+                .map(SourceConfigurations::duration)
+                .ifPresent(builder::withPeerTimeout);
+        options.get(SourceOption.STATUS_INTERVAL)
+                .map(SourceConfigurations::duration)
+                .ifPresent(builder::withStatusInterval);
+        options.get(SourceOption.ALLOW_CLEARTEXT_PASSWORD)
+                .map(SourceConfigurations::bool)
+                .ifPresent(builder::withAllowCleartextPassword);
+        options.get(SourceOption.DISPATCH_MODE)
+                .map(given ->
+                        oneOf(given, DispatchMode.values(), mode -> mode.name().toLowerCase(Locale.ROOT)))
+                .ifPresent(builder::withDispatchMode);
+        options.get(SourceOption.DISPATCH_BUFFER_CAPACITY)
+                .map(given -> number(given, 1, Integer.MAX_VALUE))
+                .ifPresent(builder::withDispatchBufferCapacity);
+        options.get(SourceOption.BOOTSTRAP_BATCH_SIZE)
+                .map(given -> number(given, 1, Integer.MAX_VALUE))
+                .ifPresent(builder::withBootstrapBatchSize);
+        options.get(SourceOption.AUTO_START).map(SourceConfigurations::bool).ifPresent(builder::withAutoStart);
+    }
+
+    private static SslMode sslMode(Given given) {
+        // The configuration file may also carry the specification's Rust spelling.
+        Given name = new Given(given.value().toLowerCase(Locale.ROOT).replace('_', '-'), given.origin());
+        return oneOf(name, SslMode.values(), SslMode::libpqName);
+    }
+
+    private static <T> T oneOf(Given given, T[] members, Function<T, String> nameOf) {
+        return Arrays.stream(members)
+                .filter(member -> nameOf.apply(member).equalsIgnoreCase(given.value()))
+                .findFirst()
+                .orElseThrow(() -> wrong(
+                        given, "one of " + Arrays.stream(members).map(nameOf).collect(Collectors.joining(", "))));
+    }
+
+    private static int number(Given given, int least, int most) {
+        OptionException wrong = wrong(given, String.format(Locale.ROOT, "a number from %,d to %,d", least, most));
+        try {
+            int number = Integer.parseInt(given.value().strip());
+            if (number >= least && number <= most) {
+                return number;
+            }
+        } catch (NumberFormatException e) {
+            wrong.initCause(e);
+        }
+        throw wrong;
+    }
+
+    private static boolean bool(Given given) {
+        return switch (given.value().toLowerCase(Locale.ROOT)) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> throw wrong(given, "true or false");
+        };
+    }
+
+    private static Duration duration(Given given) {
+        try {
+            return DurationText.parse(given.value());
+        } catch (IllegalArgumentException e) {
+            throw wrong(given, String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static Path path(Given given) {
+        try {
+            return Path.of(given.value());
+        } catch (java.nio.file.InvalidPathException e) {
+            throw wrong(given, "a file name");
+        }
+    }
+
+    private static OptionException wrong(Given given, String expected) {
+        return new OptionException(given.origin() + " must be " + expected + ", was '" + given.value() + "'");
+    }
+}

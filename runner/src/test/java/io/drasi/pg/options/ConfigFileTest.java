@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.drasi.pg.options;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.drasi.model.DispatchMode;
+import io.drasi.postgres.client.settings.SslMode;
+import io.drasi.source.postgres.config.PostgresSourceConfig;
+import io.drasi.source.postgres.config.TableKeyConfig;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ConfigFileTest {
+    private final SourceConfigurations configurations =
+            new SourceConfigurations("me", Path.of("/nowhere"), warning -> {});
+
+    private PostgresSourceConfig only(String yaml) {
+        List<SourceOptions> sources = ConfigFile.parse("shop.yaml", yaml);
+        assertThat(sources).hasSize(1);
+        return configurations.configuration(sources.get(0));
+    }
+
+    @Test
+    void readsEveryOptionOfTheSpecification() {
+        PostgresSourceConfig config = only("""
+                id: shop
+                host: db.example.com
+                port: 5433
+                database: shop
+                user: drasi
+                password: "pa ss: #word"
+                tables: [users, sales.orders, "a,b"]
+                slot_name: shop_slot
+                publication_name: Shop Publication
+                ssl_mode: verify-full
+                ssl_root_cert: /etc/ca.pem
+                ssl_cert: /etc/client.pem
+                ssl_key: /etc/client.key
+                table_keys:
+                  - table: users
+                    key_columns: [user_id]
+                  - {table: public.order_items, key_columns: [order_id, "a,b=c"]}
+                dispatch_mode: broadcast
+                dispatch_buffer_capacity: 2000
+                auto_start: false
+                bootstrap_batch_size: 500
+                connect_timeout: 3s
+                peer_timeout: 2m
+                status_interval: 5
+                allow_cleartext_password: true
+                """);
+        assertThat(config.id()).isEqualTo("shop");
+        assertThat(config.host()).isEqualTo("db.example.com");
+        assertThat(config.port()).isEqualTo(5433);
+        assertThat(config.database()).isEqualTo("shop");
+        assertThat(config.user()).isEqualTo("drasi");
+        assertThat(config.passwordSupplier().get()).hasValue("pa ss: #word".toCharArray());
+        assertThat(config.tables()).containsExactly("users", "sales.orders", "a,b");
+        assertThat(config.slotName()).isEqualTo("shop_slot");
+        assertThat(config.publicationName()).isEqualTo("Shop Publication");
+        assertThat(config.sslMode()).isEqualTo(SslMode.VERIFY_FULL);
+        assertThat(config.sslRootCert()).contains(Path.of("/etc/ca.pem"));
+        assertThat(config.sslCert()).contains(Path.of("/etc/client.pem"));
+        assertThat(config.sslKey()).contains(Path.of("/etc/client.key"));
+        assertThat(config.tableKeys())
+                .containsExactly(
+                        new TableKeyConfig("users", List.of("user_id")),
+                        new TableKeyConfig("public.order_items", List.of("order_id", "a,b=c")));
+        assertThat(config.dispatchMode()).isEqualTo(DispatchMode.BROADCAST);
+        assertThat(config.dispatchBufferCapacity()).isEqualTo(2000);
+        assertThat(config.autoStart()).isFalse();
+        assertThat(config.bootstrapBatchSize()).isEqualTo(500);
+        assertThat(config.connectTimeout()).isEqualTo(Duration.ofSeconds(3));
+        assertThat(config.peerTimeout()).isEqualTo(Duration.ofMinutes(2));
+        assertThat(config.statusInterval()).isEqualTo(Duration.ofSeconds(5));
+        assertThat(config.allowCleartextPassword()).isTrue();
+    }
+
+    @Test
+    void leavesTheDefaultsOfTheSpecification() {
+        PostgresSourceConfig config = only("database: shop\n");
+        assertThat(config.host()).isEqualTo("localhost");
+        assertThat(config.port()).isEqualTo(5432);
+        assertThat(config.user()).isEqualTo("me");
+        assertThat(config.slotName()).isEqualTo("drasi_slot");
+        assertThat(config.publicationName()).isEqualTo("drasi_publication");
+        assertThat(config.sslMode()).isEqualTo(SslMode.PREFER);
+        assertThat(config.tables()).isEmpty();
+        assertThat(config.dispatchMode()).isEqualTo(DispatchMode.CHANNEL);
+        assertThat(config.dispatchBufferCapacity()).isEqualTo(1000);
+        assertThat(config.autoStart()).isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"0123", "1_000", "0x1F", "yes", "1.10", "2024-01-01", "1e3", "true"})
+    void takesAPasswordAsItIsWritten(String password) {
+        assertThat(only("password: " + password).passwordSupplier().get()).hasValue(password.toCharArray());
+    }
+
+    @Test
+    void readsSeveralSources() {
+        List<SourceOptions> sources = ConfigFile.parse("shop.yaml", """
+                sources:
+                  - id: one
+                    database: first
+                  - id: two
+                    database: second
+                """);
+        assertThat(sources)
+                .map(source -> configurations.configuration(source).id())
+                .containsExactly("one", "two");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "slot-name, slot_name",
+        "slotname, slot_name",
+        "hots, host",
+        "Publication, publication_name",
+        "table_key, table_keys",
+        "source, sources",
+        "dispatch_capacity, dispatch_buffer_capacity"
+    })
+    void namesAnUnknownKeyAndTheOneThatWasMeant(String key, String meant) {
+        assertThatThrownBy(() -> ConfigFile.parse("shop.yaml", key + ": x"))
+                .isInstanceOf(OptionException.class)
+                .hasMessage("shop.yaml has the unknown key '" + key + "'; did you mean '" + meant + "'?");
+    }
+
+    @Test
+    void namesAnUnknownKeyWithItsPlaceInTheList() {
+        assertThatThrownBy(() -> ConfigFile.parse("shop.yaml", "sources: [{id: a}, {id: b, prot: 1}]"))
+                .hasMessage("shop.yaml has the unknown key 'sources[1].prot'; did you mean 'port'?");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "host: a, port: 1, host: b|has the key 'host' twice",
+                "tables: users|tables in shop.yaml must be a list",
+                "tables: [[a]]|tables in shop.yaml must have a single value",
+                "port: [1]|port in shop.yaml must have a single value",
+                "password:|password in shop.yaml must have a single value",
+                "table_keys: [users]|table_keys in shop.yaml must be a list of {table",
+                "table_keys: [{table: users}]|table_keys in shop.yaml must be a list of {table",
+                "table_keys: [{table: users, columns: [a]}]|table_keys in shop.yaml must be a list of {table",
+                "sources: []|sources in shop.yaml must be a list of at least one source",
+                "sources: [a]|sources[0] in shop.yaml must hold",
+                "sources: [{id: a}], host: b|has options beside 'sources'"
+            })
+    void saysWhatIsWrongWithTheShape(String flow, String message) {
+        assertThatThrownBy(() -> ConfigFile.parse("shop.yaml", "{" + flow + "}"))
+                .isInstanceOf(OptionException.class)
+                .hasMessageContaining(message);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "port: 70000|port in shop.yaml must be a number from 1 to 65,535, was '70000'",
+                "port: x|port in shop.yaml must be a number from 1 to 65,535, was 'x'",
+                "ssl_mode: strict|ssl_mode in shop.yaml must be one of disable, prefer, require, verify-ca, verify-full, was 'strict'",
+                "dispatch_mode: x|dispatch_mode in shop.yaml must be one of channel, broadcast, was 'x'",
+                "auto_start: maybe|auto_start in shop.yaml must be true or false, was 'maybe'",
+                "status_interval: soon|status_interval in shop.yaml must be a duration such as 500ms, 10s, 2m or 1h, was 'soon'",
+                "slot_name: Slot|slot_name must be",
+                "dispatch_buffer_capacity: 0|dispatch_buffer_capacity",
+                "table_keys: [{table: users, key_columns: []}]|table_keys: 'users' needs at least one key column",
+                "ssl_cert: a.pem|ssl_cert and ssl_key belong together",
+                "host: 'a,b'|host in shop.yaml names several hosts ('a,b'): only one is supported for now"
+            })
+    void saysWhatIsWrongWithAValue(String flow, String message) {
+        assertThatThrownBy(() -> only("{" + flow + "}"))
+                .isInstanceOf(OptionException.class)
+                .hasMessageContaining(message);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"password: 'secret", "a: [secret", "password: \"secret\\q\"", "\tpassword: secret", "secret", ""
+            })
+    void refusesWhatIsNotYamlWithoutQuotingIt(String yaml) {
+        assertThatThrownBy(() -> ConfigFile.parse("shop.yaml", yaml))
+                .isInstanceOf(OptionException.class)
+                .hasNoCause()
+                .message()
+                .contains("shop.yaml")
+                .doesNotContain("secret");
+    }
+
+    @Test
+    void saysThatThereIsNoSuchFile() {
+        assertThatThrownBy(() -> ConfigFile.read(Path.of("/nowhere/shop.yaml")))
+                .isInstanceOf(OptionException.class)
+                .hasMessage("cannot read the configuration file /nowhere/shop.yaml: there is no such file");
+    }
+}
