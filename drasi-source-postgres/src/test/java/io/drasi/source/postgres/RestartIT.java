@@ -45,6 +45,7 @@ class RestartIT {
                 runUntilProgress(first, STREAM, check, writers);
                 writers.stop();
             }
+            check.mayRepeat();
             try (Follower follower = Follower.of(second.subscribe(STREAM), check)) {
                 second.start();
                 follower.catchUp(fixture.database());
