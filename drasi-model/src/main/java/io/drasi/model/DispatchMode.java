@@ -5,6 +5,9 @@ package io.drasi.model;
 public enum DispatchMode {
     /** A bounded queue per subscription; a full queue holds the stream back. */
     CHANNEL,
-    /** Nobody is held back; a subscription that lags more than the capacity ends with an error that says how much it lost. */
+    /**
+     * Nobody is held back by the stream of another; a subscription that lags more than the capacity ends with an error that
+     * says how much it lost. A bootstrap waits for its subscribers in this mode too.
+     */
     BROADCAST
 }

@@ -61,7 +61,10 @@ public sealed interface SourceEvent {
         /** First byte after the commit record; unsigned. */
         long endLsn();
 
-        /** The position of the last change: confirming it confirms the whole transaction. */
+        /**
+         * The position of the last change that the server sent, at or after that of the last one here: the subscription may
+         * have left some out. Confirming it, or that of the last one here, confirms the whole transaction.
+         */
         Position position();
 
         /** The number of changes that {@link #cursor} gives. */

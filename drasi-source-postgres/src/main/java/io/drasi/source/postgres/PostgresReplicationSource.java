@@ -11,6 +11,7 @@ import io.drasi.postgres.client.error.PostgresClientException;
 import io.drasi.postgres.client.settings.PasswordSupplier;
 import io.drasi.postgres.client.settings.SslMode;
 import io.drasi.postgres.protocol.wire.Lsn;
+import io.drasi.postgres.protocol.wire.ProtocolException;
 import io.drasi.source.postgres.config.PostgresSourceConfig;
 import io.drasi.source.postgres.config.TableKeyConfig;
 import io.drasi.source.postgres.schema.SelectedTables;
@@ -67,7 +68,11 @@ public final class PostgresReplicationSource implements Source {
         this.selected = SelectedTables.of(config);
         this.status = new SourceStatus(config.id());
         this.subscriptions = new Subscriptions(
-                config.dispatchMode(), config.dispatchBufferCapacity(), this::subscriptionsChanged, this::confirmed);
+                config.id(),
+                config.dispatchMode(),
+                config.dispatchBufferCapacity(),
+                this::subscriptionsChanged,
+                this::confirmed);
     }
 
     public static Builder builder(String id) {
@@ -120,7 +125,7 @@ public final class PostgresReplicationSource implements Source {
     @Override
     public void stop() {
         SourceRun current = run;
-        if (current == null || !current.alive()) {
+        if (current == null || current.over()) {
             subscriptions.endAll(null);
             return;
         }
@@ -141,11 +146,8 @@ public final class PostgresReplicationSource implements Source {
     /** {@inheritDoc} A label that was not known when the source connected is looked up on the server at once. */
     @Override
     public Subscription subscribe(SubscriptionSettings settings) {
-        if (closed) {
-            throw new IllegalStateException("source '" + id() + "' is closed");
-        }
         SourceRun current = run;
-        if (current != null && !subscriptions.knows(settings)) {
+        if (current != null && !closed && !subscriptions.knows(settings)) {
             current.refreshLabels();
         }
         return subscriptions.open(settings);
@@ -167,8 +169,8 @@ public final class PostgresReplicationSource implements Source {
     }
 
     /**
-     * Asks the server, on a connection of its own, whether the replication slot exists. One whose first bootstrap did not
-     * end counts as not existing: the next bootstrap replaces it.
+     * Asks the server, on a connection of its own, whether there is a replication slot that one can go on from without a
+     * bootstrap. One beside which a bootstrap did not end is none: rows are owed to somebody.
      *
      * @throws io.drasi.source.postgres.error.SourceException if the server can't be asked
      */
@@ -176,8 +178,11 @@ public final class PostgresReplicationSource implements Source {
         Advice advice = new Advice(config);
         Slots slots = new Slots(config, advice);
         try (PostgresConnection connection = new Connections(config).openOrdinary()) {
-            return slots.state(connection).isPresent() && !slots.markerExists(connection);
+            return slots.state(connection).isPresent()
+                    && slots.markers(connection).isEmpty();
         } catch (PostgresClientException e) {
+            throw advice.explain(e, Step.CONNECT);
+        } catch (ProtocolException e) {
             throw advice.explain(e, Step.CONNECT);
         }
     }
@@ -187,6 +192,7 @@ public final class PostgresReplicationSource implements Source {
         synchronized (this) {
             closed = true;
         }
+        subscriptions.closeForGood();
         stop();
     }
 

@@ -68,14 +68,15 @@ final class SourceStatus {
      * The run is over.
      *
      * @param end {@code STOPPED} or {@code ERROR}
-     * @param before is done when the status says so and before the listeners are told
+     * @param before is done when the status says so, before a new run can {@link #begin} and before the listeners are told;
+     *     it must not call this
      */
     void end(ComponentStatus end, @Nullable RuntimeException cause, Runnable before) {
         StatusChange change = change(end, cause == null ? null : cause.getMessage(), cause);
         synchronized (this) {
             current = change;
+            before.run();
         }
-        before.run();
         tell(change);
     }
 

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.drasi.model.SourceEvent;
 import io.drasi.model.SubscriptionSettings;
+import io.drasi.postgres.protocol.wire.Lsn;
+import io.drasi.testkit.Await;
 import java.util.List;
 
 /** Schema changes that give the rows of a table other element ids. */
@@ -52,6 +54,92 @@ class InvalidatedIdsIT {
             TableMirror mirror = TableMirror.of(recorder.events());
             mirror.assertEqualsTable(fixture.database(), "log", "log");
             assertThat(changes(recorder).get(0).changes().toString()).contains("now made of [id]");
+        }
+    }
+
+    /** The blanks that pad a char(n) are part of its text. */
+    @EachVersion
+    void bootstrapsAgainWhenAKeyColumnGetsATypeWhoseValuesLookOtherwise(int version) {
+        try (SourceFixture fixture = SourceFixture.on(version)) {
+            fixture.execute("CREATE TABLE codes (code char(4) PRIMARY KEY)", "INSERT INTO codes VALUES ('a'), ('b')");
+            fixture.publishAllTables();
+            Recorder recorder = fixture.bootstrap();
+            assertThat(recorder.snapshot().readable()).first().asString().startsWith("insert codes:a    {");
+            fixture.execute("ALTER TABLE codes ALTER code TYPE varchar(4)", "INSERT INTO codes VALUES ('c')");
+            awaitSecondBootstrap(recorder);
+            fixture.execute("DELETE FROM codes WHERE code = 'a'");
+            recorder.catchUp();
+            TableMirror.of(recorder.events()).assertEqualsTable(fixture.database(), "codes", "codes");
+        }
+    }
+
+    @EachVersion
+    void bootstrapsAgainWhenAColumnOfATableWithoutAKeyGetsAnotherScale(int version) {
+        try (SourceFixture fixture = SourceFixture.on(version)) {
+            fixture.execute("CREATE TABLE log (n numeric(10,2))", "ALTER TABLE log REPLICA IDENTITY FULL");
+            fixture.execute("INSERT INTO log VALUES (1), (2)");
+            fixture.publishAllTables();
+            Recorder recorder = fixture.bootstrap();
+            recorder.snapshot();
+            fixture.execute("ALTER TABLE log ALTER n TYPE numeric(10,4)", "INSERT INTO log VALUES (3)");
+            awaitSecondBootstrap(recorder);
+            fixture.execute("DELETE FROM log WHERE n = 1");
+            recorder.catchUp();
+            TableMirror mirror = new TableMirror().withMultisets();
+            mirror.apply(recorder.events());
+            mirror.assertEqualsTable(fixture.database(), "log", "log");
+        }
+    }
+
+    @EachVersion
+    void doesNotBootstrapAgainForAKeyThatOnlyGetsWider(int version) {
+        try (SourceFixture fixture = SourceFixture.on(version)) {
+            fixture.execute(
+                    "CREATE TABLE users (id int, name varchar(10), PRIMARY KEY (id, name))",
+                    "INSERT INTO users VALUES (1, 'Ada')");
+            fixture.publishAllTables();
+            Recorder recorder = fixture.bootstrap();
+            recorder.snapshot();
+            fixture.execute(
+                    "ALTER TABLE users ALTER id TYPE bigint, ALTER name TYPE text", "DELETE FROM users WHERE id = 1");
+            recorder.catchUp();
+            assertThat(recorder.events())
+                    .filteredOn(SourceEvent.BootstrapStarted.class::isInstance)
+                    .hasSize(1);
+            assertThat(changes(recorder)).singleElement().satisfies(change -> {
+                assertThat(change.idsInvalidated()).isFalse();
+                assertThat(change.changes()).hasSize(2);
+            });
+            TableMirror.of(recorder.events()).assertEqualsTable(fixture.database(), "users", "users");
+        }
+    }
+
+    /** Whoever asks then whether one can go on without a bootstrap is told no, also after a crash. */
+    @EachVersion
+    void marksTheSlotWhileABootstrapBesideItIsOwed(int version) {
+        try (SourceFixture fixture = SourceFixture.on(version)) {
+            fixture.execute("CREATE TABLE log (level int)", "ALTER TABLE log REPLICA IDENTITY FULL");
+            fixture.publishAllTables();
+            Recorder recorder = fixture.bootstrap();
+            recorder.snapshot();
+            PostgresReplicationSource source = recorder.source();
+            Await.until("the first bootstrap is settled", source::slotExists);
+            Recorder late =
+                    fixture.record(source, SubscriptionSettings.forQuery("late").withBootstrap(), false);
+            Recorder.Snapshot unconfirmed = late.snapshot();
+            assertThat(unconfirmed.rows()).isEmpty();
+            assertThat(source.slotExists()).isFalse();
+            source.stop();
+            assertThat(source.slotExists()).isFalse();
+            String beginning = fixture.confirmedFlushLsn().orElseThrow().toString();
+            Recorder again =
+                    fixture.record(source, SubscriptionSettings.forQuery("late").withBootstrap());
+            source.start();
+            again.snapshot();
+            Await.until("the bootstrap is settled", source::slotExists);
+            assertThat(fixture.confirmedFlushLsn().orElseThrow())
+                    .as("the slot was kept")
+                    .isGreaterThanOrEqualTo(Lsn.parse(beginning));
         }
     }
 

@@ -32,6 +32,23 @@ class StatusListenerIT {
     }
 
     @EachVersion
+    void mayCloseASourceThatIsAboutToStart(int version) {
+        try (SourceFixture fixture = shop(version)) {
+            PostgresReplicationSource source = fixture.source(fixture.builder());
+            fixture.record(source, SubscriptionSettings.forQuery("q"));
+            source.addStatusListener(change -> {
+                if (change.status() == ComponentStatus.STARTING) {
+                    source.close();
+                }
+            });
+            source.start();
+            Await.until("the source has stopped", () -> source.status().status() == ComponentStatus.STOPPED);
+            SourceTraces.awaitConnections(fixture, 0);
+            assertThat(fixture.confirmedFlushLsn()).as("no slot was made").isEmpty();
+        }
+    }
+
+    @EachVersion
     void mayStartAFailedSourceAgain(int version) {
         try (SourceFixture fixture = shop(version)) {
             fixture.execute("ALTER PUBLICATION " + SourceFixture.PUBLICATION + " RENAME TO hidden");

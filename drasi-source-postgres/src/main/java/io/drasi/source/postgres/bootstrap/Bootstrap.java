@@ -57,13 +57,15 @@ public final class Bootstrap {
     /**
      * Opens the snapshot on a connection that has no transaction open; the connection that exported it may go then.
      *
-     * @return the tables as the snapshot has them
+     * @return the tables as the snapshot has them, locked against being rewritten, dropped and renamed until the end
+     * @throws io.drasi.source.postgres.error.TableChangedException if one was rewritten or renamed since the snapshot
      */
     public List<CatalogTable> open(PostgresConnection connection, Snapshot snapshot) {
         connection.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
         connection.query("SET TRANSACTION SNAPSHOT " + Sql.literal(snapshot.name()));
         List<CatalogTable> tables = checks.check(connection);
         checks.requireReadable(connection, tables);
+        new TableLocks(tables).take(connection);
         return tables;
     }
 

@@ -3,21 +3,35 @@ package io.drasi.source.postgres.bootstrap;
 
 import io.drasi.postgres.client.query.Sql;
 import io.drasi.source.postgres.schema.CatalogTable;
-import java.util.List;
 import java.util.stream.Collectors;
 
-/** The COPY that reads just those rows and columns of a table that the stream would carry. */
+/** The queries that read just those rows and columns of a table that the stream would carry. */
 final class TableSelect {
     private TableSelect() {}
 
-    /** @param withPlace whether the table's (partition's) OID and the row's ctid come first */
+    /**
+     * The COPY of all rows.
+     *
+     * @param withPlace whether the table's (partition's) OID and the row's ctid come first
+     */
     static String copy(CatalogTable table, boolean withPlace) {
-        List<String> columns = table.columnNames();
-        String list = columns.stream().map(Sql::identifier).collect(Collectors.joining(", "));
-        String select = withPlace ? "tableoid, ctid" + (columns.isEmpty() ? "" : ", ") + list : list;
-        // A partitioned table has no rows of its own; any other one is published without its inheritance children.
-        String from = (table.partitioned() ? "" : "ONLY ") + table.name().sql();
+        String list = list(table);
+        String select = withPlace ? "tableoid, ctid" + (list.isEmpty() ? "" : ", ") + list : list;
         String where = table.rowFilter().map(filter -> " WHERE " + filter).orElse("");
-        return "COPY (SELECT " + select + " FROM " + from + where + ") TO STDOUT";
+        return "COPY (SELECT " + select + from(table) + where + ") TO STDOUT";
+    }
+
+    /** A query without rows, which needs the same rights. */
+    static String nothing(CatalogTable table) {
+        return "SELECT " + list(table) + from(table) + " LIMIT 0";
+    }
+
+    private static String list(CatalogTable table) {
+        return table.columnNames().stream().map(Sql::identifier).collect(Collectors.joining(", "));
+    }
+
+    /** A partitioned table has no rows of its own; any other one is published without its inheritance children. */
+    private static String from(CatalogTable table) {
+        return " FROM " + (table.partitioned() ? "" : "ONLY ") + table.name().sql();
     }
 }

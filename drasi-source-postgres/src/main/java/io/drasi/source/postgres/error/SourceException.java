@@ -12,7 +12,8 @@ public abstract sealed class SourceException extends RuntimeException
                 ServerException,
                 SetupException,
                 SlotHeldException,
-                SubscriptionLaggedException {
+                SubscriptionLaggedException,
+                TableChangedException {
     private static final long serialVersionUID = 1;
 
     private final String problem;

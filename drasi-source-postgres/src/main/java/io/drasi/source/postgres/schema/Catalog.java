@@ -116,7 +116,7 @@ public final class Catalog {
     private Map<Long, List<CatalogColumn>> columns(String publication) {
         StringBuilder sql = new StringBuilder("SELECT a.attrelid, a.attname, a.atttypid, CASE t.typtype WHEN 'd' THEN ")
                 .append(BASE_TYPE.formatted("t.oid"))
-                .append(" ELSE t.oid END")
+                .append(" ELSE t.oid END, a.atttypmod")
                 .append(PUBLISHED_TABLES)
                 .append(" JOIN pg_attribute a ON a.attrelid = c.oid JOIN pg_type t ON t.oid = a.atttypid")
                 .append(of(publication))
@@ -132,7 +132,10 @@ public final class Catalog {
         for (Row row : query.apply(sql.toString()).rows()) {
             columns.computeIfAbsent(Long.valueOf(row.required(0)), oid -> new ArrayList<>())
                     .add(new CatalogColumn(
-                            row.required(1), Long.parseLong(row.required(2)), Long.parseLong(row.required(3))));
+                            row.required(1),
+                            Long.parseLong(row.required(2)),
+                            Long.parseLong(row.required(3)),
+                            Integer.parseInt(row.required(4))));
         }
         return columns;
     }

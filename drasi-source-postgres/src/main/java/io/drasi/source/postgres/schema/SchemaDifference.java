@@ -29,14 +29,16 @@ final class SchemaDifference {
         if (changes.isEmpty()) {
             return Optional.empty();
         }
-        boolean contentIds = before.key() instanceof RowKey.Content && columnsChanged;
+        boolean contentIds =
+                before.key() instanceof RowKey.Content && columnsChanged && !onlyTypesOfSameValues(before, now);
+        boolean keyValuesChanged = !keyChanged && !keepsKeyValues(before, now);
         return Optional.of(new SourceEvent.SchemaChanged(
                 position,
                 now.label(),
                 renamed ? Optional.of(before.label()) : Optional.empty(),
                 now.names().asList(),
                 changes,
-                renamed || keyChanged || contentIds));
+                renamed || keyChanged || contentIds || keyValuesChanged));
     }
 
     /** A table took the name that another one had, or got a name that is read. */
@@ -67,7 +69,7 @@ final class SchemaDifference {
             int index = before.names().indexOf(column.name());
             if (index < 0) {
                 changes.add("column \"" + column.name() + "\" was added");
-            } else if (before.columns().get(index).typeOid() != column.typeOid()) {
+            } else if (!before.columns().get(index).sameType(column)) {
                 changes.add("column \"" + column.name() + "\" changed its type");
             }
         }
@@ -77,6 +79,23 @@ final class SchemaDifference {
             }
         }
         return changes.size() > known;
+    }
+
+    /** Whether both have the same columns, and rows keep their values in all of them. */
+    private static boolean onlyTypesOfSameValues(TableShape before, TableShape now) {
+        return before.names().asList().equals(now.names().asList())
+                && now.names().asList().stream().allMatch(name -> keepsValues(before, now, name));
+    }
+
+    /** Whether the key's columns, which have the same names, still hold the same for each row. */
+    private static boolean keepsKeyValues(TableShape before, TableShape now) {
+        return !(now.key() instanceof RowKey.Columns key)
+                || key.indexes().stream().map(now.names()::get).allMatch(name -> keepsValues(before, now, name));
+    }
+
+    private static boolean keepsValues(TableShape before, TableShape now, String name) {
+        CatalogColumn column = now.columns().get(now.names().indexOf(name));
+        return before.columns().get(before.names().indexOf(name)).keepsValues(column);
     }
 
     private static String keyColumns(TableShape shape) {

@@ -109,7 +109,10 @@ public final class TableShapes {
         List<String> identityColumns = new ArrayList<>();
         for (RelationColumn column : relation.columns()) {
             columns.add(new CatalogColumn(
-                    column.name(), column.typeOid(), baseTypes.getOrDefault(column.typeOid(), column.typeOid())));
+                    column.name(),
+                    column.typeOid(),
+                    baseTypes.getOrDefault(column.typeOid(), column.typeOid()),
+                    column.typeModifier()));
             if (column.key()) {
                 identityColumns.add(column.name());
             }

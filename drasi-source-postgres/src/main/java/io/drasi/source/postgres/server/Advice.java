@@ -170,7 +170,7 @@ public final class Advice {
 
     private static String tooMany(Step step) {
         return step == Step.CONNECT_REPLICATION
-                ? "Raise max_wal_senders (one per source, and one more during a bootstrap): ALTER SYSTEM SET"
+                ? "Raise max_wal_senders (one per source): ALTER SYSTEM SET"
                         + " max_wal_senders = 20; and restart the server. Those in use: SELECT * FROM"
                         + " pg_stat_replication;"
                 : "Close connections that are not needed, or raise max_connections (ALTER SYSTEM SET max_connections ="
@@ -182,7 +182,7 @@ public final class Advice {
                 message,
                 "Drop slots that are not used (SELECT slot_name, active FROM pg_replication_slots;) or raise"
                         + " max_replication_slots: ALTER SYSTEM SET max_replication_slots = 20; and restart the server. A"
-                        + " first bootstrap needs a second slot until it is done.",
+                        + " first bootstrap needs a second slot until it is done, a later one two more.",
                 error);
     }
 

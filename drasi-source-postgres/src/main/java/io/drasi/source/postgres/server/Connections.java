@@ -10,6 +10,7 @@ import io.drasi.postgres.client.error.ServerErrorException;
 import io.drasi.postgres.client.settings.ConnectionSettings;
 import io.drasi.postgres.client.settings.ConnectionSettingsBuilder;
 import io.drasi.source.postgres.config.PostgresSourceConfig;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
@@ -23,14 +24,28 @@ public final class Connections {
     /** admin_shutdown, crash_shutdown, cannot_connect_now. */
     private static final Set<String> SHUTTING_DOWN = Set.of("57P01", "57P02", "57P03");
 
+    /** While the server is asked whether it shuts down, it does not hear from us on the stream. */
+    private static final Duration LONGEST_PROBE = Duration.ofSeconds(2);
+
     private final ConnectionSettings settings;
+    private final ConnectionSettings probeSettings;
 
     public Connections(PostgresSourceConfig config) {
-        this.settings = settings(config, "drasi " + config.id());
+        String applicationName = "drasi " + config.id();
+        this.settings = settings(config, applicationName);
+        this.probeSettings = settings(
+                config,
+                applicationName,
+                config.connectTimeout().compareTo(LONGEST_PROBE) < 0 ? config.connectTimeout() : LONGEST_PROBE);
     }
 
     /** The settings of a source's connections; also for those who want to ask the same server something. */
     public static ConnectionSettings settings(PostgresSourceConfig config, String applicationName) {
+        return settings(config, applicationName, config.connectTimeout());
+    }
+
+    private static ConnectionSettings settings(
+            PostgresSourceConfig config, String applicationName, Duration connectTimeout) {
         ConnectionSettingsBuilder builder = ConnectionSettings.builder()
                 .host(config.host())
                 .port(config.port())
@@ -38,7 +53,7 @@ public final class Connections {
                 .user(config.user())
                 .passwordSupplier(config.passwordSupplier())
                 .sslMode(config.sslMode())
-                .connectTimeout(config.connectTimeout())
+                .connectTimeout(connectTimeout)
                 .peerTimeout(config.peerTimeout())
                 .allowCleartextPassword(config.allowCleartextPassword())
                 .applicationName(applicationName)
@@ -75,12 +90,12 @@ public final class Connections {
     /** Whether the server says that it shuts down, or takes no connections any more. */
     public boolean serverShutsDown() {
         try {
-            openOrdinary().close();
+            PostgresConnection.open(probeSettings).close();
             return false;
         } catch (ServerErrorException e) {
             return SHUTTING_DOWN.contains(e.sqlState());
         } catch (ConnectFailedException | ConnectionLostException e) {
-            return true;
+            return !(e.getCause() instanceof RuntimeException); // what the password supplier throws says nothing
         } catch (PostgresClientException e) {
             return false; // a login that fails says nothing about that
         }

@@ -14,7 +14,7 @@ import io.drasi.source.postgres.schema.SelectedTables;
 import io.drasi.source.postgres.schema.TableShape;
 import java.util.List;
 import java.util.Set;
-import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,7 +26,7 @@ public final class ServerChecks {
     private final PostgresSourceConfig config;
     private final SelectedTables selected;
     private final Advice advice;
-    private final Set<String> warned = new TreeSet<>();
+    private final Set<String> warned = ConcurrentHashMap.newKeySet();
 
     public ServerChecks(PostgresSourceConfig config, SelectedTables selected, Advice advice) {
         this.config = config;

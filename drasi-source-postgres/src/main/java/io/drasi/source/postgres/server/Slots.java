@@ -10,18 +10,13 @@ import io.drasi.source.postgres.error.PositionUnavailableException;
 import io.drasi.source.postgres.error.SetupException;
 import io.drasi.source.postgres.error.SlotHeldException;
 import java.nio.charset.StandardCharsets;
+import java.util.EnumSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.zip.CRC32;
 
-/**
- * The source's replication slot and its bootstrap marker.
- *
- * <p>The marker is an unreserved physical slot: it holds no log back and survives a crash of the server. It stands
- * beside the slot from before the slot is created until every subscription has confirmed its bootstrap, so that a slot whose bootstrap
- * never ended is not taken for a finished one.
- */
+/** The source's replication slot and its markers. */
 public final class Slots {
-    private static final String MARKER_SUFFIX = "_bootstrapping";
     private static final int LONGEST_NAME = 63;
 
     private final PostgresSourceConfig config;
@@ -38,15 +33,16 @@ public final class Slots {
         return slot;
     }
 
-    /** The name of the marker: the slot's, shortened to what the server allows. */
-    public String markerName() {
-        if (slot.length() + MARKER_SUFFIX.length() <= LONGEST_NAME) {
-            return slot + MARKER_SUFFIX;
+    /** The name of a marker: the slot's, shortened to what the server allows. */
+    public String markerName(SlotMarker marker) {
+        String suffix = marker.suffix();
+        if (slot.length() + suffix.length() <= LONGEST_NAME) {
+            return slot + suffix;
         }
         CRC32 crc = new CRC32();
         crc.update(slot.getBytes(StandardCharsets.UTF_8));
         String hash = String.format(java.util.Locale.ROOT, "_%08x", crc.getValue());
-        return slot.substring(0, LONGEST_NAME - MARKER_SUFFIX.length() - hash.length()) + hash + MARKER_SUFFIX;
+        return slot.substring(0, LONGEST_NAME - suffix.length() - hash.length()) + hash + suffix;
     }
 
     /**
@@ -75,6 +71,11 @@ public final class Slots {
         throw held(pid.map(Long::valueOf));
     }
 
+    /** Gives back what {@link #reserve} took. The server ends a connection that is closed a moment later only. */
+    public void release(PostgresConnection connection) {
+        connection.query("SELECT pg_advisory_unlock(" + lockKey() + ")");
+    }
+
     /** What the server says of the slot; empty: there is none. */
     public Optional<SlotState> state(PostgresConnection connection) {
         int version = connection.serverVersionNumber();
@@ -91,19 +92,26 @@ public final class Slots {
                 .map(Slots::state);
     }
 
-    public boolean markerExists(PostgresConnection connection) {
-        return !connection
-                .query("SELECT 1 FROM pg_replication_slots WHERE slot_name = " + Sql.literal(markerName()))
-                .rows()
-                .isEmpty();
+    /** The markers there are. */
+    public Set<SlotMarker> markers(PostgresConnection connection) {
+        Set<SlotMarker> markers = EnumSet.noneOf(SlotMarker.class);
+        for (SlotMarker marker : SlotMarker.values()) {
+            if (!connection
+                    .query("SELECT 1 FROM pg_replication_slots WHERE slot_name = " + Sql.literal(markerName(marker)))
+                    .rows()
+                    .isEmpty()) {
+                markers.add(marker);
+            }
+        }
+        return markers;
     }
 
-    public void createMarker(PostgresConnection connection) {
-        connection.query("SELECT pg_create_physical_replication_slot(" + Sql.literal(markerName()) + ")");
+    public void createMarker(PostgresConnection connection, SlotMarker marker) {
+        connection.query("SELECT pg_create_physical_replication_slot(" + Sql.literal(markerName(marker)) + ")");
     }
 
-    public void dropMarker(PostgresConnection connection) {
-        drop(connection, markerName());
+    public void dropMarker(PostgresConnection connection, SlotMarker marker) {
+        drop(connection, markerName(marker));
     }
 
     public void drop(PostgresConnection connection) {

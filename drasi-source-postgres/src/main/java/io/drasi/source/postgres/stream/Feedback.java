@@ -35,7 +35,7 @@ final class Feedback implements AutoCloseable {
 
     /** Everything before it was handed out, and no transaction is open there. */
     private volatile Lsn reached;
-    /** The server was last told that everything before it is confirmed. */
+    /** What the server has been told is confirmed, or is being told. */
     private volatile Lsn told;
     /** Whether the thread has something to look at that it has not looked at since. */
     private volatile boolean pending;
@@ -203,7 +203,7 @@ final class Feedback implements AutoCloseable {
     }
 
     private void send(Lsn flushed) {
+        told = flushed; // first: a status whose sending fails may have arrived all the same
         stream.sendStatus(reached.max(flushed), flushed, flushed, false);
-        told = flushed;
     }
 }

@@ -12,6 +12,7 @@ import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.postgres.protocol.wire.ProtocolException;
 import io.drasi.source.postgres.error.ConnectionException;
 import io.drasi.source.postgres.error.DecodingException;
+import io.drasi.source.postgres.error.SetupException;
 import io.drasi.source.postgres.server.Advice;
 import io.drasi.source.postgres.subscription.Subscriptions;
 import io.drasi.source.postgres.transaction.AssembledEvent;
@@ -133,14 +134,19 @@ public final class StreamReader {
                     "a message of the stream at " + walStart + " can't be used: " + e.problem(),
                     e.remedy().orElse(null),
                     e);
+        } catch (SetupException e) {
+            throw new SetupException(
+                    "from " + walStart + " on in the stream: " + e.problem(),
+                    e.remedy().orElse(null),
+                    e);
         }
         if (event instanceof AssembledEvent.Committed committed) {
             feedback.handingOut(true);
-            subscriptions.handOut(committed.transaction());
+            boolean wanted = subscriptions.handOut(committed.transaction());
             feedback.handingOut(false);
             feedback.reached(committed.endLsn());
-            if (committed.transaction().size() == 0) {
-                feedback.look();
+            if (!wanted) {
+                feedback.look(); // nobody will confirm it
             }
         } else if (event instanceof AssembledEvent.Schema schema) {
             LOG.info(

@@ -4,12 +4,16 @@ package io.drasi.source.postgres.subscription;
 import io.drasi.model.Position;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 
 /**
  * What a subscription has been sent and has confirmed. Tells up to where the server may forget its log as far as this
  * subscription is concerned. Not thread-safe: guarded by the subscription's lock.
  */
 final class Confirmations {
+    /** A subscriber that takes much and confirms nothing must not fill the memory with it. */
+    private static final int MOST_OUTSTANDING = 100_000;
+
     /**
      * @param position confirming it confirms the whole transaction or bootstrap
      * @param endLsn what the server may then be told
@@ -25,7 +29,19 @@ final class Confirmations {
     }
 
     void sent(Position position, long endLsn) {
+        if (outstanding.size() == MOST_OUTSTANDING) {
+            coarsen();
+        }
         outstanding.add(new Outstanding(position, endLsn));
+    }
+
+    /** Of two neighbours only the later one counts: then the first is not told before the second is confirmed. */
+    private void coarsen() {
+        List<Outstanding> all = List.copyOf(outstanding);
+        outstanding.clear();
+        for (int i = 0; i < all.size(); i += 2) {
+            outstanding.add(all.get(Math.min(i + 1, all.size() - 1)));
+        }
     }
 
     /** Takes back what was sent but did not reach the subscriber; what is confirmed stays so. */

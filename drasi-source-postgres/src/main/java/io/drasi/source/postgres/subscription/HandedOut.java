@@ -5,6 +5,7 @@ import io.drasi.model.Position;
 import io.drasi.postgres.protocol.wire.Lsn;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -13,6 +14,9 @@ import org.jspecify.annotations.Nullable;
  * whether a subscription can go on from a position. Not thread-safe.
  */
 final class HandedOut {
+    /** A subscriber that takes much and confirms nothing must not fill the memory with it. */
+    private static final int MOST_ENTRIES = 100_000;
+
     private record Entry(Position position, long endLsn) {}
 
     private final Deque<Entry> repeatable = new ArrayDeque<>();
@@ -22,7 +26,20 @@ final class HandedOut {
     void add(Position position, long endLsn) {
         if (last == null || position.compareTo(last) > 0) {
             last = position;
+            if (repeatable.size() == MOST_ENTRIES) {
+                coarsen();
+            }
             repeatable.add(new Entry(position, endLsn));
+        }
+    }
+
+    /** Of two neighbours the last position is forgotten with the first: that rather refuses a position than loses changes. */
+    private void coarsen() {
+        List<Entry> all = List.copyOf(repeatable);
+        repeatable.clear();
+        for (int i = 0; i < all.size(); i += 2) {
+            Entry later = all.get(Math.min(i + 1, all.size() - 1));
+            repeatable.add(new Entry(later.position(), all.get(i).endLsn()));
         }
     }
 

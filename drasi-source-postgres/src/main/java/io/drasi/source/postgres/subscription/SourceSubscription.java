@@ -19,6 +19,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +37,9 @@ public final class SourceSubscription implements Subscription {
         SENT,
         CONFIRMED
     }
+
+    /** Each may hold many rows, so that fewer of them wait than of other events. */
+    private static final int BOOTSTRAP_CAPACITY = 16;
 
     private final SubscriptionSettings settings;
     private final LabelFilter filter;
@@ -56,6 +60,7 @@ public final class SourceSubscription implements Subscription {
     private long bootstrapRows;
     private @Nullable Position after; // only what comes after this position is put in
     private @Nullable Position given; // the last position that the subscriber took
+    private int queuedBootstrap; // how many of the queue's events are part of a bootstrap
     private long lost; // events that a broadcast dropped; from then on all are
     private boolean ended;
     private @Nullable RuntimeException failure;
@@ -80,7 +85,7 @@ public final class SourceSubscription implements Subscription {
 
     @Override
     public Optional<SourceEvent> poll(Duration timeout) throws InterruptedException {
-        long nanos = timeout.toNanos();
+        long nanos = TimeUnit.NANOSECONDS.convert(timeout); // saturates
         lock.lockInterruptibly();
         try {
             while (true) {
@@ -115,6 +120,7 @@ public final class SourceSubscription implements Subscription {
 
     @Override
     public void confirm(Position position) {
+        boolean bootstrapConfirmed = false;
         lock.lock();
         try {
             if (given == null || position.compareTo(given) > 0) {
@@ -124,9 +130,13 @@ public final class SourceSubscription implements Subscription {
             confirmations.confirm(position);
             if (bootstrap == Bootstrap.SENT && position.compareTo(bootstrapPosition) >= 0) {
                 bootstrap = Bootstrap.CONFIRMED;
+                bootstrapConfirmed = true;
             }
         } finally {
             lock.unlock();
+        }
+        if (bootstrapConfirmed) {
+            registry.confirmedBootstrap();
         }
         registry.confirmed();
     }
@@ -148,7 +158,7 @@ public final class SourceSubscription implements Subscription {
     boolean wantsBootstrap() {
         lock.lock();
         try {
-            return bootstrap == Bootstrap.WANTED || bootstrap == Bootstrap.SENDING;
+            return lost == 0 && (bootstrap == Bootstrap.WANTED || bootstrap == Bootstrap.SENDING);
         } finally {
             lock.unlock();
         }
@@ -158,7 +168,7 @@ public final class SourceSubscription implements Subscription {
     boolean bootstrapOpen() {
         lock.lock();
         try {
-            return bootstrap != Bootstrap.NOT_WANTED && bootstrap != Bootstrap.CONFIRMED;
+            return lost == 0 && bootstrap != Bootstrap.NOT_WANTED && bootstrap != Bootstrap.CONFIRMED;
         } finally {
             lock.unlock();
         }
@@ -193,6 +203,7 @@ public final class SourceSubscription implements Subscription {
         lock.lock();
         try {
             queue.removeIf(event -> !(event instanceof SourceEvent.SchemaChanged));
+            queuedBootstrap = 0;
             confirmations.forgetSent();
             confirmations.startAt(slotLsn);
             bootstrap = Bootstrap.SENDING;
@@ -204,12 +215,12 @@ public final class SourceSubscription implements Subscription {
             lock.unlock();
         }
         List<String> labels = started.labels().stream().filter(filter::takes).toList();
-        putHoldingBack(new SourceEvent.BootstrapStarted(started.position(), started.snapshotTime(), labels));
+        putOfBootstrap(new SourceEvent.BootstrapStarted(started.position(), started.snapshotTime(), labels));
     }
 
     void putBatch(SourceEvent.BootstrapBatch batch) {
         if (filter.takes(batch.label())) {
-            putHoldingBack(batch);
+            putOfBootstrap(batch);
             lock.lock();
             try {
                 bootstrapRows += batch.rows().size();
@@ -228,7 +239,7 @@ public final class SourceSubscription implements Subscription {
         } finally {
             lock.unlock();
         }
-        putHoldingBack(new SourceEvent.BootstrapCompleted(position, rows));
+        putOfBootstrap(new SourceEvent.BootstrapCompleted(position, rows));
     }
 
     /**
@@ -252,25 +263,29 @@ public final class SourceSubscription implements Subscription {
         }
     }
 
-    /** Puts in what the subscription wants of a transaction, if it has not been given it before; nothing before its bootstrap. */
-    void putTransaction(CommittedTransaction transaction) {
+    /**
+     * Puts in what the subscription wants of a transaction, if it has not been given it before; nothing before its
+     * bootstrap. Returns whether there was something.
+     */
+    boolean putTransaction(CommittedTransaction transaction) {
         if (wantsBootstrap() || endIfCountDoesNotFit(transaction)) {
-            return;
+            return false;
         }
         CommittedTransaction wanted = select(transaction);
         if (wanted.size() == 0) {
-            return;
+            return false;
         }
         lock.lock();
         try {
             if (lost == 0) {
-                confirmations.sent(wanted.position(), wanted.endLsn());
+                confirmations.sent(wanted.lastChange(), wanted.endLsn());
             }
             after = wanted.position();
         } finally {
             lock.unlock();
         }
         put(wanted);
+        return true;
     }
 
     /** Up to where the server may forget its log; empty: as far as this subscription is concerned, everything. */
@@ -320,7 +335,7 @@ public final class SourceSubscription implements Subscription {
                 failure = cause;
             }
             if (dropEvents) {
-                queue.clear();
+                clearQueue();
                 failure = null;
             }
             taken.signalAll();
@@ -397,9 +412,9 @@ public final class SourceSubscription implements Subscription {
             }
             if (lost > 0) {
                 lost++;
-            } else if (queue.size() == capacity) {
+            } else if (queue.size() - queuedBootstrap == capacity) {
                 lost = queue.size() + 1L;
-                queue.clear();
+                clearQueue();
                 confirmations.forgetSent();
                 added.signalAll();
             } else {
@@ -412,17 +427,39 @@ public final class SourceSubscription implements Subscription {
 
     /** Waits until there is room, or the subscription ends. */
     private void putHoldingBack(SourceEvent event) {
+        putHoldingBack(event, capacity);
+    }
+
+    /** In every mode: a bootstrap does not count among what a subscriber may lag behind. */
+    private void putOfBootstrap(SourceEvent event) {
         lock.lock();
         try {
-            while (queue.size() >= capacity && !ended) {
+            if (putHoldingBack(event, Math.min(capacity, BOOTSTRAP_CAPACITY))) {
+                queuedBootstrap++;
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean putHoldingBack(SourceEvent event, int room) {
+        lock.lock();
+        try {
+            while (queue.size() >= room && !ended) {
                 taken.awaitUninterruptibly();
             }
             if (!ended) {
                 add(event);
             }
+            return !ended;
         } finally {
             lock.unlock();
         }
+    }
+
+    private void clearQueue() {
+        queue.clear();
+        queuedBootstrap = 0;
     }
 
     private void add(SourceEvent event) {
@@ -432,6 +469,9 @@ public final class SourceSubscription implements Subscription {
 
     private void give(SourceEvent event) {
         taken.signal();
+        if (queuedBootstrap > 0 && !(event instanceof SourceEvent.SchemaChanged)) {
+            queuedBootstrap--; // what lies before a bootstrap was taken back when it began
+        }
         if (event instanceof SourceEvent.Transaction transaction) {
             given = transaction.position();
         } else if (event instanceof SourceEvent.BootstrapCompleted completed) {
@@ -442,9 +482,10 @@ public final class SourceSubscription implements Subscription {
     private void throwIfLagged() {
         if (lost > 0 && failure == null) {
             SourceException lagged = new SubscriptionLaggedException(queryId(), lost, capacity);
-            queue.clear();
+            clearQueue();
             ended = true;
             failure = lagged;
+            taken.signalAll();
             registry.remove(this);
         }
     }

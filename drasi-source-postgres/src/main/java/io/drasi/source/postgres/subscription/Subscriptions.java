@@ -22,6 +22,14 @@ import org.jspecify.annotations.Nullable;
  * <p>One thread hands out; opening, closing and confirming may be done by any.
  */
 public final class Subscriptions {
+    /** How a new slot has to begin for those that are open. */
+    public enum Beginning {
+        WITH_NOBODY,
+        WITH_STREAM,
+        WITH_BOOTSTRAP
+    }
+
+    private final String sourceId;
     private final DispatchMode mode;
     private final int capacity;
     private final Runnable changed;
@@ -37,7 +45,12 @@ public final class Subscriptions {
     private Lsn leftAt = Lsn.INVALID;
     /** The slot was made here in this run: nothing that committed before is to be had. */
     private Lsn slotStart = Lsn.INVALID;
+    /** The server's log was at least as long as that when the stream began. */
+    private Lsn logEnd = Lsn.INVALID;
+    /** Whether a bootstrap was confirmed in this run. */
+    private boolean bootstrapConfirmed;
 
+    private boolean closed;
     private @Nullable RuntimeException failure;
     private Set<String> knownLabels = Set.of();
 
@@ -45,7 +58,8 @@ public final class Subscriptions {
      * @param changed is run when a subscription was opened or closed
      * @param confirmed is run when something was confirmed
      */
-    public Subscriptions(DispatchMode mode, int capacity, Runnable changed, Runnable confirmed) {
+    public Subscriptions(String sourceId, DispatchMode mode, int capacity, Runnable changed, Runnable confirmed) {
+        this.sourceId = sourceId;
         this.mode = mode;
         this.capacity = capacity;
         this.changed = changed;
@@ -57,7 +71,7 @@ public final class Subscriptions {
      * PositionUnavailableException}.
      *
      * @throws IllegalArgumentException if one of that query id is open, or a label is not known
-     * @throws IllegalStateException if the source has failed
+     * @throws IllegalStateException if the source has failed or is closed
      */
     public SourceSubscription open(SubscriptionSettings settings) {
         SourceSubscription subscription = new SourceSubscription(settings, mode, capacity, this);
@@ -68,8 +82,8 @@ public final class Subscriptions {
                 subscription.end(gone(settings.queryId(), resumeFrom.get()), false);
                 return subscription;
             }
-            if (resumeFrom.isPresent() && !paused && handedOut.isBeyond(resumeFrom.get())) {
-                paused = true; // the others are not given anything twice
+            if (resumeFrom.isPresent() && !paused && !streamGivesNext(resumeFrom.get())) {
+                paused = true; // the stream begins again; the others are not given anything twice
                 leftAt = Lsn.INVALID;
             } else if (resumeFrom.isEmpty() && !paused) {
                 handedOut.last().ifPresent(subscription::joinAfter);
@@ -80,7 +94,20 @@ public final class Subscriptions {
         return subscription;
     }
 
+    /** Whether what the stream gives next is what follows {@code position}, and not something before or after it. */
+    private boolean streamGivesNext(Position position) {
+        Lsn known = handedOut
+                .last()
+                .map(last -> new Lsn(last.commitLsn()))
+                .orElse(Lsn.INVALID)
+                .max(logEnd);
+        return !handedOut.isBeyond(position) && !known.isBefore(new Lsn(position.commitLsn()));
+    }
+
     private void requireOpenable(SourceSubscription subscription, String queryId) {
+        if (closed) {
+            throw new IllegalStateException("source '" + sourceId + "' is closed");
+        }
         if (failure != null) {
             throw new IllegalStateException("the source has failed; start it again first", failure);
         }
@@ -113,11 +140,63 @@ public final class Subscriptions {
         paused = true;
         leftAt = Lsn.INVALID;
         slotStart = Lsn.INVALID;
+        logEnd = Lsn.INVALID;
+        bootstrapConfirmed = false;
     }
 
-    /** The slot was made new: nothing that committed before its consistent point is to be had. */
-    public synchronized void slotStartsAt(Lsn consistentPoint) {
-        slotStart = consistentPoint;
+    /** No more subscriptions are opened. */
+    public synchronized void closeForGood() {
+        closed = true;
+    }
+
+    /**
+     * The slot was made new: nothing that committed before its consistent point is to be had, and those that want it are
+     * ended.
+     */
+    public void slotStartsAt(Lsn consistentPoint) {
+        synchronized (this) {
+            slotStart = consistentPoint;
+        }
+        for (SourceSubscription subscription : open) {
+            Optional<Position> from = subscription.resumeFrom();
+            if (from.isPresent() && new Lsn(from.get().commitLsn()).isBefore(consistentPoint)) {
+                endWith(subscription, beforeSlot(subscription.queryId(), from.get(), consistentPoint));
+            }
+        }
+    }
+
+    /** The server has log up to there. Those that want to go on from beyond come from another server, and are ended. */
+    public void logEndsAt(Lsn end) {
+        synchronized (this) {
+            logEnd = end;
+        }
+        for (SourceSubscription subscription : open) {
+            Optional<Position> from = subscription.resumeFrom();
+            if (from.isPresent() && new Lsn(from.get().commitLsn()).isAfter(end)) {
+                endWith(subscription, beyondLog(subscription.queryId(), from.get(), end));
+            }
+        }
+    }
+
+    private void endWith(SourceSubscription subscription, RuntimeException cause) {
+        remove(subscription); // first, so that the query can subscribe again at once
+        subscription.end(cause, false);
+    }
+
+    private static PositionUnavailableException beforeSlot(String queryId, Position position, Lsn slotStart) {
+        return new PositionUnavailableException(
+                "subscription '" + queryId + "' can't go on from " + position
+                        + ": the replication slot was made anew and begins at " + slotStart,
+                "Subscribe with a bootstrap.",
+                null);
+    }
+
+    private static PositionUnavailableException beyondLog(String queryId, Position position, Lsn end) {
+        return new PositionUnavailableException(
+                "subscription '" + queryId + "' can't go on from " + position + ": the server's log ends at " + end
+                        + ", so the position comes from another server, or from before this one was restored",
+                "Check the address, or subscribe with a bootstrap.",
+                null);
     }
 
     /** Whether there are the labels that {@code settings} wants, or it is not known yet which there are. */
@@ -134,6 +213,7 @@ public final class Subscriptions {
             if (removed && open.isEmpty()) {
                 paused = true;
                 leftAt = confirmedLsn;
+                handedOut.forget(confirmedLsn); // it may be told at any time now
             }
         }
         if (removed) {
@@ -143,6 +223,10 @@ public final class Subscriptions {
 
     void confirmed() {
         confirmed.run();
+    }
+
+    synchronized void confirmedBootstrap() {
+        bootstrapConfirmed = true;
     }
 
     public boolean isEmpty() {
@@ -169,6 +253,22 @@ public final class Subscriptions {
         return !open.isEmpty() && open.stream().allMatch(SourceSubscription::wantsBootstrap);
     }
 
+    /** How a slot that is made now has to begin. */
+    public Beginning beginning() {
+        List<SourceSubscription> all = List.copyOf(open);
+        if (all.isEmpty()) {
+            return Beginning.WITH_NOBODY;
+        }
+        return all.stream().anyMatch(SourceSubscription::wantsBootstrap)
+                ? Beginning.WITH_BOOTSTRAP
+                : Beginning.WITH_STREAM;
+    }
+
+    /** Whether a bootstrap was confirmed in this run. */
+    public synchronized boolean bootstrapConfirmed() {
+        return bootstrapConfirmed;
+    }
+
     /** Whether a subscription has not yet confirmed its bootstrap. */
     public boolean bootstrapOpen() {
         return open.stream().anyMatch(SourceSubscription::bootstrapOpen);
@@ -178,8 +278,7 @@ public final class Subscriptions {
     public void endResuming(RuntimeException cause) {
         for (SourceSubscription subscription : open) {
             if (subscription.resumeFrom().isPresent()) {
-                remove(subscription); // first, so that the query can subscribe again at once
-                subscription.end(cause, false);
+                endWith(subscription, cause);
             }
         }
     }
@@ -188,15 +287,9 @@ public final class Subscriptions {
     public void endWaiting(RuntimeException cause) {
         for (SourceSubscription subscription : open) {
             if (subscription.wantsBootstrap()) {
-                remove(subscription);
-                subscription.end(cause, false);
+                endWith(subscription, cause);
             }
         }
-    }
-
-    /** Whether one wants to go on from a position of its own. */
-    public boolean resume() {
-        return open.stream().anyMatch(subscription -> subscription.resumeFrom().isPresent());
     }
 
     /**
@@ -210,9 +303,9 @@ public final class Subscriptions {
         for (SourceSubscription subscription : open) {
             Set<String> unknown = subscription.unknownLabels(known);
             if (!unknown.isEmpty()) {
-                remove(subscription);
-                subscription.end(
-                        new SetupException(unknownLabels(subscription.queryId(), unknown, known), null, null), false);
+                endWith(
+                        subscription,
+                        new SetupException(unknownLabels(subscription.queryId(), unknown, known), null, null));
             }
         }
     }
@@ -232,23 +325,30 @@ public final class Subscriptions {
         return new BootstrapReceivers(receivers, open);
     }
 
-    /** Hands out; waits for room where the mode holds back. */
-    public void handOut(CommittedTransaction transaction) {
+    /** Hands out; waits for room where the mode holds back. Returns whether somebody wants something of it. */
+    public boolean handOut(CommittedTransaction transaction) {
         List<SourceSubscription> receivers;
         synchronized (this) {
             if (paused) {
-                return;
+                return false;
             }
-            handedOut.add(transaction.position(), transaction.endLsn());
+            if (transaction.size() > 0) {
+                handedOut.add(transaction.position(), transaction.endLsn()); // nobody misses an empty one
+            }
             receivers = List.copyOf(open);
         }
+        boolean wanted = false;
         for (SourceSubscription receiver : receivers) {
-            receiver.putTransaction(transaction);
+            wanted |= receiver.putTransaction(transaction);
         }
+        return wanted;
     }
 
     /** Hands out; those whose rows have other ids now wait for a bootstrap then. */
     public void handOut(SourceEvent.SchemaChanged change) {
+        if (paused()) {
+            return;
+        }
         for (SourceSubscription subscription : open) {
             subscription.putSchemaChange(change);
         }

@@ -62,6 +62,11 @@ public final class CommittedTransaction implements SourceEvent.Transaction {
         return position;
     }
 
+    /** The position of the last change here; there must be one. */
+    public Position lastChange() {
+        return new Position(commitLsn(), ordinals[changes.size() - 1]);
+    }
+
     @Override
     public long size() {
         return changes.size();

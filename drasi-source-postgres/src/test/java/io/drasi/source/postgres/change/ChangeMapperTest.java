@@ -182,7 +182,7 @@ class ChangeMapperTest {
         CatalogKeys keys = new CatalogKeys(List.of("id"), List.of(), true, Optional.of(Set.of("id")));
         TableShape shape = new TableShape(
                 new TableName("public", "t"),
-                List.of(new CatalogColumn("id", TEXT, TEXT), new CatalogColumn("email", TEXT, TEXT)),
+                List.of(new CatalogColumn("id", TEXT, TEXT, -1), new CatalogColumn("email", TEXT, TEXT, -1)),
                 ReplicaIdentity.FULL,
                 List.of("id", "email"),
                 keys,
@@ -201,7 +201,7 @@ class ChangeMapperTest {
     private static TableShape keyedByEmail(ReplicaIdentity identity, CatalogKeys keys) {
         return new TableShape(
                 new TableName("public", "t"),
-                List.of(new CatalogColumn("id", TEXT, TEXT), new CatalogColumn("email", TEXT, TEXT)),
+                List.of(new CatalogColumn("id", TEXT, TEXT, -1), new CatalogColumn("email", TEXT, TEXT, -1)),
                 identity,
                 identity == ReplicaIdentity.FULL ? List.of("id", "email") : List.of("id"),
                 keys,
@@ -220,7 +220,7 @@ class ChangeMapperTest {
     void namesTheColumnOfAValueThatIsNotOfItsType() {
         TableShape shape = new TableShape(
                 new TableName("public", "t"),
-                List.of(new CatalogColumn("n", 23, 23)),
+                List.of(new CatalogColumn("n", 23, 23, -1)),
                 ReplicaIdentity.NOTHING,
                 List.of(),
                 CatalogKeys.NONE,
@@ -256,9 +256,9 @@ class ChangeMapperTest {
         return new TableShape(
                 new TableName("public", "t"),
                 List.of(
-                        new CatalogColumn("id", TEXT, TEXT),
-                        new CatalogColumn("b", TEXT, TEXT),
-                        new CatalogColumn("c", TEXT, TEXT)),
+                        new CatalogColumn("id", TEXT, TEXT, -1),
+                        new CatalogColumn("b", TEXT, TEXT, -1),
+                        new CatalogColumn("c", TEXT, TEXT, -1)),
                 identity,
                 identityColumns,
                 new CatalogKeys(primaryKey, List.of()),

@@ -2,6 +2,7 @@
 package io.drasi.source.postgres.subscription;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.drasi.model.DispatchMode;
@@ -44,6 +45,18 @@ class SourceSubscriptionTest {
         transaction(subscription);
         subscription.confirm(new Position(100, 1));
         assertThat(subscriptions.confirmedUpTo(FAR)).isEqualTo(new Lsn(100));
+    }
+
+    @Test
+    void confirmsAWholeTransactionByTheLastChangeThatTheSubscriptionWants() throws Exception {
+        SourceSubscription subscription =
+                subscriptions.open(SubscriptionSettings.forQuery("q").withLabels("users"));
+        subscriptions.beginStream();
+        subscriptions.handOut(TransactionFixture.transaction(100, 110, List.of("users", "orders")));
+        SourceEvent.Transaction wanted = transaction(subscription);
+        assertThat(wanted.position()).isEqualTo(new Position(100, 1));
+        subscription.confirm(new Position(100, 0));
+        assertThat(subscriptions.confirmedUpTo(FAR)).isEqualTo(FAR);
     }
 
     @Test
@@ -175,6 +188,156 @@ class SourceSubscriptionTest {
         SourceSubscription subscription =
                 subscriptions.open(SubscriptionSettings.forQuery("q").withResumeFrom(new Position(100, 0)));
         assertThatThrownBy(() -> subscription.poll(NOW)).isInstanceOf(PositionUnavailableException.class);
+    }
+
+    @Test
+    void endsOneThatWantsToGoOnFromBeforeASlotThatIsMadeAfterwards() throws Exception {
+        SourceSubscription before =
+                subscriptions.open(SubscriptionSettings.forQuery("before").withResumeFrom(new Position(100, 0)));
+        SourceSubscription after =
+                subscriptions.open(SubscriptionSettings.forQuery("after").withResumeFrom(new Position(500, -1)));
+        subscriptions.slotStartsAt(new Lsn(500));
+        assertThatThrownBy(() -> before.poll(NOW))
+                .isInstanceOf(PositionUnavailableException.class)
+                .hasMessageContaining("made anew and begins at 0/1F4");
+        assertThat(after.poll(NOW)).isEmpty();
+        assertThat(after.ended()).isFalse();
+    }
+
+    @Test
+    void endsOneThatWantsToGoOnFromBeyondTheServersLog() throws Exception {
+        SourceSubscription beyond =
+                subscriptions.open(SubscriptionSettings.forQuery("beyond").withResumeFrom(new Position(501, 0)));
+        SourceSubscription within =
+                subscriptions.open(SubscriptionSettings.forQuery("within").withResumeFrom(new Position(500, 0)));
+        subscriptions.logEndsAt(new Lsn(500));
+        assertThatThrownBy(() -> beyond.poll(NOW))
+                .isInstanceOf(PositionUnavailableException.class)
+                .hasMessageContaining("the server's log ends at 0/1F4");
+        assertThat(within.poll(NOW)).isEmpty();
+        assertThat(within.ended()).isFalse();
+    }
+
+    @Test
+    void hasTheLogLookedAtAgainForOneThatGoesOnFromBeyondWhatIsKnownOfIt() {
+        subscriptions.logEndsAt(new Lsn(500));
+        SourceSubscription first = streaming("first");
+        SourceSubscription known =
+                subscriptions.open(SubscriptionSettings.forQuery("known").withResumeFrom(new Position(500, 0)));
+        assertThat(subscriptions.paused()).isFalse();
+        SourceSubscription beyond =
+                subscriptions.open(SubscriptionSettings.forQuery("beyond").withResumeFrom(new Position(600, 0)));
+        assertThat(subscriptions.paused()).isTrue();
+        assertThat(List.of(first, known, beyond)).noneMatch(SourceSubscription::ended);
+    }
+
+    @Test
+    void refusesOneThatGoesOnFromBeforeWhatTheLastOneHadConfirmedWhenItLeft() {
+        SourceSubscription first = streaming("first");
+        subscriptions.handOut(TransactionFixture.transaction(100, 110, "users", 1));
+        subscriptions.handOut(TransactionFixture.transaction(200, 210, "users", 1));
+        assertThatCode(() -> {
+                    transaction(first);
+                    first.confirm(transaction(first).position());
+                })
+                .doesNotThrowAnyException();
+        first.close();
+        SourceSubscription late =
+                subscriptions.open(SubscriptionSettings.forQuery("late").withResumeFrom(new Position(100, 0)));
+        assertThatThrownBy(() -> late.poll(NOW)).isInstanceOf(PositionUnavailableException.class);
+    }
+
+    @Test
+    void doesNotMissAnEmptyTransactionThatCannotBeRepeated() throws Exception {
+        SourceSubscription first = streaming("first");
+        subscriptions.handOut(TransactionFixture.transaction(100, 110, "users", 1));
+        first.confirm(transaction(first).position());
+        subscriptions.handOut(TransactionFixture.transaction(200, 210, "users", 0));
+        assertThat(subscriptions.confirmedUpTo(FAR)).isEqualTo(FAR);
+        SourceSubscription next =
+                subscriptions.open(SubscriptionSettings.forQuery("next").withResumeFrom(new Position(100, 0)));
+        assertThat(next.poll(NOW)).isEmpty();
+        assertThat(next.ended()).isFalse();
+    }
+
+    @Test
+    void confirmsAtLastWhateverWasTakenWithoutConfirmingIt() throws Exception {
+        SourceSubscription subscription = streaming("q");
+        Lsn end = new Lsn(3_000_000);
+        Position last = Position.before(0);
+        for (int i = 1; i <= 250_000; i++) {
+            subscriptions.handOut(TransactionFixture.transaction(10L * i, 10L * i + 5, "users", 1));
+            last = transaction(subscription).position();
+        }
+        subscription.confirm(new Position(10L * 120_000, 0));
+        assertThat(subscriptions.confirmedUpTo(end).value()).isBetween(0L, 10L * 120_000 + 5);
+        subscription.confirm(new Position(last.commitLsn() - 10, 0));
+        assertThat(subscriptions.confirmedUpTo(end).value()).isEqualTo(last.commitLsn() - 5);
+        subscription.confirm(last);
+        assertThat(subscriptions.confirmedUpTo(end)).isEqualTo(end);
+    }
+
+    @Test
+    void doesNotCountABootstrapAmongWhatABroadcastMayLagBehind() throws Exception {
+        Subscriptions subscriptions = subscriptions(DispatchMode.BROADCAST, 2);
+        SourceSubscription subscription =
+                subscriptions.open(SubscriptionSettings.forQuery("q").withBootstrap());
+        Position position = Position.before(500);
+        subscriptions
+                .startBootstrap(
+                        new SourceEvent.BootstrapStarted(position, Instant.EPOCH, List.of("users")), new Lsn(500))
+                .complete(position);
+        subscriptions.beginStream();
+        subscriptions.handOut(TransactionFixture.transaction(600, 610, "users", 1));
+        subscriptions.handOut(TransactionFixture.transaction(700, 710, "users", 1));
+        assertThat(subscription.poll(NOW)).containsInstanceOf(SourceEvent.BootstrapStarted.class);
+        assertThat(subscription.poll(NOW)).containsInstanceOf(SourceEvent.BootstrapCompleted.class);
+        assertThat(transaction(subscription).commitLsn()).isEqualTo(600);
+        subscriptions.handOut(TransactionFixture.transaction(800, 810, "users", 1));
+        subscriptions.handOut(TransactionFixture.transaction(900, 910, "users", 1));
+        assertThatThrownBy(() -> subscription.poll(NOW)).hasMessageContaining("lagged behind: 3 events");
+    }
+
+    @Test
+    void givesNoOtherBootstrapToOneThatHasLagged() throws Exception {
+        Subscriptions subscriptions = subscriptions(DispatchMode.BROADCAST, 2);
+        SourceSubscription subscription =
+                subscriptions.open(SubscriptionSettings.forQuery("q").withBootstrap());
+        Position position = Position.before(500);
+        subscriptions
+                .startBootstrap(
+                        new SourceEvent.BootstrapStarted(position, Instant.EPOCH, List.of("users")), new Lsn(500))
+                .complete(position);
+        subscriptions.beginStream();
+        for (int i = 6; i <= 9; i++) {
+            subscriptions.handOut(TransactionFixture.transaction(100L * i, 100L * i + 10, "users", 1));
+        }
+        subscriptions.handOut(new SourceEvent.SchemaChanged(
+                Position.before(1000), "users", Optional.empty(), List.of("a"), List.of("x"), true));
+        assertThat(subscriptions.wantBootstrap()).isFalse();
+        assertThat(subscriptions.bootstrapOpen()).isFalse();
+        assertThatThrownBy(() -> subscription.poll(NOW)).hasMessageContaining("lagged behind");
+    }
+
+    @Test
+    void givesASchemaChangeToNobodyWhileTheStreamHasToBeginAgain() throws Exception {
+        SourceSubscription first = streaming("first");
+        subscriptions.handOut(TransactionFixture.transaction(200, 210, "users", 1));
+        transaction(first);
+        SourceSubscription resuming =
+                subscriptions.open(SubscriptionSettings.forQuery("resuming").withResumeFrom(new Position(100, 0)));
+        subscriptions.handOut(new SourceEvent.SchemaChanged(
+                Position.before(300), "users", Optional.empty(), List.of("a"), List.of("x"), false));
+        assertThat(resuming.poll(NOW)).isEmpty();
+        assertThat(first.poll(NOW)).isEmpty();
+    }
+
+    @Test
+    void isNotOpenedOnceTheSourceIsClosed() {
+        subscriptions.closeForGood();
+        assertThatThrownBy(() -> subscriptions.open(SubscriptionSettings.forQuery("q")))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage("source 'source' is closed");
     }
 
     @Test
@@ -398,7 +561,7 @@ class SourceSubscriptionTest {
     }
 
     private Subscriptions subscriptions(DispatchMode mode, int capacity) {
-        return new Subscriptions(mode, capacity, changes::incrementAndGet, () -> {});
+        return new Subscriptions("source", mode, capacity, changes::incrementAndGet, () -> {});
     }
 
     private SourceSubscription streaming(String queryId) {

@@ -9,6 +9,7 @@ import io.drasi.model.Position;
 import io.drasi.model.SourceChange;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 
 /** Makes transactions without a server. */
@@ -17,9 +18,16 @@ public final class TransactionFixture {
 
     /** A transaction of {@code count} inserts with one label. */
     public static CommittedTransaction transaction(long commitLsn, long endLsn, String label, int count) {
+        return transaction(commitLsn, endLsn, Collections.nCopies(count, label));
+    }
+
+    /** A transaction of one insert for each of {@code labels}. */
+    public static CommittedTransaction transaction(long commitLsn, long endLsn, List<String> labels) {
+        int count = labels.size();
         List<SourceChange> changes = new ArrayList<>();
         long[] ordinals = new long[count];
         for (int i = 0; i < count; i++) {
+            String label = labels.get(i);
             ElementMetadata metadata =
                     new ElementMetadata(new ElementReference("s", label + ":" + i), List.of(label), 0);
             changes.add(new SourceChange.Insert(new Element.Node(metadata, ElementProperties.empty())));
