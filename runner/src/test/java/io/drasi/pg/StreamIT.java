@@ -109,7 +109,7 @@ class StreamIT {
                 .run(Program.PATIENCE)
                 .requireSuccess();
         RebuiltTables tables = new RebuiltTables().apply(upToNow(database));
-        try (Proc load = PostgresProgram.pgbench(server, "signals", "-n", "-c", "2", "-R", "400", "-T", "120")
+        try (Proc load = PostgresProgram.pgbench(server, "signals", "-n", "-c", "2", "-R", "400", "-T", "900")
                 .start()) {
             for (int round = 0; round < 6; round++) {
                 try (Proc stream =
@@ -145,7 +145,7 @@ class StreamIT {
                 Await.until(
                         "line " + i,
                         Program.PATIENCE,
-                        () -> stream.stdout().lines().count() == count);
+                        () -> stream.stdout().chars().filter(c -> c == '\n').count() == count);
             }
             Await.until("the end of the program", Program.PATIENCE, () -> {
                 database.execute("INSERT INTO t SELECT coalesce(max(id), 0) + 1 FROM t");

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
@@ -198,7 +199,8 @@ public final class Proc implements AutoCloseable {
     }
 
     /**
-     * Waits until standard output contains a line that fits, and returns the first such line.
+     * Waits until standard output contains a line that fits, and returns the first such line. A line counts when it is
+     * complete, or the pipe has ended.
      *
      * @throws AssertionError with both outputs if there is none in time, or the program ends without one
      */
@@ -212,10 +214,9 @@ public final class Proc implements AutoCloseable {
     }
 
     private String awaitLine(Output output, String what, Duration timeout, Predicate<String> fits) {
-        if (!output.await(timeout, text -> text.lines().anyMatch(fits))) {
-            throw new AssertionError("no " + what + " from " + name + " within " + timeout + status());
-        }
-        return output.text().lines().filter(fits).findFirst().orElseThrow();
+        return output.awaitLine(timeout, fits)
+                .orElseThrow(
+                        () -> new AssertionError("no " + what + " from " + name + " within " + timeout + status()));
     }
 
     /** Sends a signal by its short name, e.g. {@code "USR1"}. A program that has ended is left in peace. */
@@ -287,9 +288,25 @@ public final class Proc implements AutoCloseable {
         return name + " (" + process.pid() + ")";
     }
 
+    /** Bytes of which a part can be looked at without a copy of all. */
+    private static final class Collected extends ByteArrayOutputStream {
+        String text(int from, int to) {
+            return new String(buf, from, to - from, StandardCharsets.UTF_8);
+        }
+
+        /** Where the line begins that has no end yet. */
+        int endOfLines() {
+            int end = count;
+            while (end > 0 && buf[end - 1] != '\n') {
+                end--;
+            }
+            return end;
+        }
+    }
+
     /** What one pipe has brought so far, read by a thread of its own. */
     private static final class Output {
-        private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        private final Collected bytes = new Collected();
         private final InputStream pipe;
         private final long maxLines;
         private boolean ended;
@@ -312,6 +329,9 @@ public final class Proc implements AutoCloseable {
                         break;
                     }
                     lines += chunk[0] == '\n' ? 1 : 0;
+                    if (lines == maxLines) {
+                        pipe.close(); // first: who sees the last line finds the pipe closed
+                    }
                     append(chunk, length);
                 }
             } catch (IOException e) {
@@ -336,26 +356,42 @@ public final class Proc implements AutoCloseable {
             return bytes.toString(StandardCharsets.UTF_8);
         }
 
-        boolean awaitEnd(Duration timeout) {
-            return await(timeout, text -> false);
+        /** Waits for the pipe's end, or until the time is up. */
+        synchronized void awaitEnd(Duration timeout) {
+            long deadline = System.nanoTime() + timeout.toNanos();
+            while (!ended && awaitMore(deadline)) {
+                // There may be still more.
+            }
         }
 
-        /** Waits until the text so far fits; false if it doesn't in time or at the pipe's end. */
-        synchronized boolean await(Duration timeout, Predicate<String> fits) {
+        /** Waits for the first line that fits; empty if there is none in time or up to the pipe's end. */
+        synchronized Optional<String> awaitLine(Duration timeout, Predicate<String> fits) {
             long deadline = System.nanoTime() + timeout.toNanos();
-            while (!fits.test(text())) {
-                long left = deadline - System.nanoTime();
-                if (ended || left <= 0) {
-                    return false;
+            int looked = 0;
+            while (true) {
+                int end = ended ? bytes.size() : bytes.endOfLines();
+                Optional<String> line =
+                        bytes.text(looked, end).lines().filter(fits).findFirst();
+                if (line.isPresent() || ended || !awaitMore(deadline)) {
+                    return line;
                 }
-                try {
-                    TimeUnit.NANOSECONDS.timedWait(this, left);
-                } catch (InterruptedException e) {
-                    Thread.currentThread().interrupt();
-                    throw new IllegalStateException("interrupted while waiting for output", e);
-                }
+                looked = end;
             }
-            return true;
+        }
+
+        /** Waits until something comes, or the pipe ends; false when the time is up. */
+        private boolean awaitMore(long deadline) {
+            long left = deadline - System.nanoTime();
+            if (left <= 0) {
+                return false;
+            }
+            try {
+                TimeUnit.NANOSECONDS.timedWait(this, left);
+                return true;
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new IllegalStateException("interrupted while waiting for output", e);
+            }
         }
     }
 }

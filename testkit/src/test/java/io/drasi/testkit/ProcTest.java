@@ -44,6 +44,39 @@ class ProcTest {
     }
 
     @Test
+    void waitsForWholeLines() {
+        try (Proc proc = Proc.of("sh", "-c", "echo zero; printf on; read x; echo e; read x; printf 'two ü'")
+                .start()) {
+            proc.awaitLine("the line before", TIMEOUT, "zero"::equals);
+            Await.until("half a line", () -> proc.stdout().equals("zero\non"));
+            proc.write("\n");
+            assertThat(proc.awaitLine("the line", TIMEOUT, line -> line.startsWith("on")))
+                    .isEqualTo("one");
+            proc.write("\n");
+            assertThat(proc.awaitLine("the last line", TIMEOUT, line -> line.startsWith("two")))
+                    .as("at the end of the output")
+                    .isEqualTo("two ü");
+            assertThatThrownBy(() -> proc.awaitLine("another line", TIMEOUT, "on"::equals))
+                    .hasMessageContaining("no another line")
+                    .hasMessageContaining("two ü");
+        }
+    }
+
+    /** Who sees the last line can rely on it that the program can write no more. */
+    @Test
+    void hasClosedThePipeBeforeItShowsTheLastLine() {
+        for (int round = 0; round < 20; round++) {
+            try (Proc proc = Proc.of("sh", "-c", "echo line; read x; trap '' PIPE; echo more && echo written >&2")
+                    .closeStdoutAfter(1)
+                    .start()) {
+                Await.until("the line", () -> proc.stdout().equals("line\n"));
+                proc.write("\n");
+                assertThat(proc.await(TIMEOUT).stderr()).doesNotContain("written");
+            }
+        }
+    }
+
+    @Test
     void closesStandardOutputAfterSomeLines() {
         try (Proc proc = Proc.of("sh", "-c", "i=0; while echo $i; do i=$((i+1)); done; exit 7")
                 .closeStdoutAfter(2)
