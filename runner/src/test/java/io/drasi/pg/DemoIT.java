@@ -3,6 +3,7 @@ package io.drasi.pg;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.drasi.testkit.Await;
 import io.drasi.testkit.Proc;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -26,10 +27,12 @@ class DemoIT {
             assertThat(files.filter(file -> !file.getFileName().toString().startsWith("hsperfdata")))
                     .isEmpty();
         }
-        assertThat(ProcessHandle.allProcesses()
-                        .filter(process ->
-                                process.info().commandLine().orElse("").contains(directory.toString())))
-                .isEmpty();
+        Await.untilAsserted(
+                "no process is left",
+                () -> assertThat(ProcessHandle.allProcesses()
+                                .map(process -> process.info().commandLine().orElse(""))
+                                .filter(command -> command.contains(directory.toString())))
+                        .isEmpty());
     }
 
     @Test

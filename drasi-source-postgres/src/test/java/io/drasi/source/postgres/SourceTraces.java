@@ -10,7 +10,7 @@ import java.util.List;
 
 /** What a running source leaves visible in this process and on the server: threads and connections. */
 final class SourceTraces {
-    static final Duration PROMPT = Duration.ofSeconds(2);
+    private static final Duration PROMPT = Duration.ofSeconds(4);
 
     private SourceTraces() {}
 
@@ -55,7 +55,7 @@ final class SourceTraces {
     }
 
     static void awaitConnections(SourceFixture fixture, int count) {
-        Await.until("there are " + count + " connections", PROMPT, () -> connections(fixture) == count);
+        Await.until("there are " + count + " connections", () -> connections(fixture) == count);
     }
 
     /** The process id of the walsender that reads from the fixture's slot. */

@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.drasi.model.ComponentStatus;
 import io.drasi.model.SubscriptionSettings;
 import io.drasi.testkit.Await;
-import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
@@ -25,7 +24,7 @@ class StatusListenerIT {
             });
             source.start();
             fixture.awaitStreaming(source);
-            CompletableFuture.runAsync(source::stop).get(10, TimeUnit.SECONDS);
+            CompletableFuture.runAsync(source::stop).get(45, TimeUnit.SECONDS);
             assertThat(source.status().status()).isEqualTo(ComponentStatus.STOPPED);
             assertThatThrownBy(source::start).isInstanceOf(IllegalStateException.class);
         }
@@ -65,7 +64,6 @@ class StatusListenerIT {
             source.start();
             Await.until(
                     "the source has failed and runs again",
-                    Duration.ofSeconds(20),
                     () -> failed.isDone() && source.status().status() == ComponentStatus.RUNNING);
             try (Recorder recorder = fixture.record(source, SubscriptionSettings.forQuery("q"))) {
                 fixture.awaitStreaming(source);

@@ -396,9 +396,9 @@ class SourceSubscriptionTest {
         narrow.handOut(TransactionFixture.transaction(100, 110, "users", 1));
         Thread source = new Thread(() -> narrow.handOut(TransactionFixture.transaction(200, 210, "users", 1)));
         source.start();
-        Await.until("the source waits", Duration.ofSeconds(5), () -> source.getState() == Thread.State.WAITING);
+        Await.until("the source waits", () -> source.getState() == Thread.State.WAITING);
         assertThat(transaction(subscription).commitLsn()).isEqualTo(100);
-        source.join(5_000);
+        source.join(30_000);
         assertThat(source.isAlive()).isFalse();
         assertThat(transaction(subscription).commitLsn()).isEqualTo(200);
     }
@@ -411,9 +411,9 @@ class SourceSubscriptionTest {
         narrow.handOut(TransactionFixture.transaction(100, 110, "users", 1));
         Thread source = new Thread(() -> narrow.handOut(TransactionFixture.transaction(200, 210, "users", 1)));
         source.start();
-        Await.until("the source waits", Duration.ofSeconds(5), () -> source.getState() == Thread.State.WAITING);
+        Await.until("the source waits", () -> source.getState() == Thread.State.WAITING);
         subscription.close();
-        source.join(5_000);
+        source.join(30_000);
         assertThat(source.isAlive()).isFalse();
         assertThat(subscription.ended()).isTrue();
         assertThat(subscription.poll(NOW)).isEmpty();
