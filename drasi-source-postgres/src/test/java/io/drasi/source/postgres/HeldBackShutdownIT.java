@@ -16,7 +16,8 @@ class HeldBackShutdownIT {
     @EachVersion
     void letsTheServerGoWhileSomethingIsNotConfirmed(int version) {
         try (PostgresServer server = PostgresServer.builder(version).start();
-                SourceFixture fixture = SourceFixture.on(server)) {
+                SourceFixture fixture = SourceFixture.on(server);
+                Logged logged = new Logged()) {
             fixture.execute("CREATE TABLE users (id int PRIMARY KEY)");
             fixture.publishAllTables();
             PostgresReplicationSource source = fixture.source(fixture.builder());
@@ -25,7 +26,8 @@ class HeldBackShutdownIT {
             fixture.awaitStreaming(source);
             fixture.execute("INSERT INTO users VALUES (1)");
             SourceEvent.Transaction held = recorder.transaction();
-            assertThat(server.stopFast(Duration.ofSeconds(60))).isLessThan(Duration.ofSeconds(15));
+            assertThat(server.stopFast(Duration.ofSeconds(60))).isLessThan(Duration.ofSeconds(45));
+            assertThat(logged.messages()).anyMatch(message -> message.contains(Logged.LETTING_GO));
             server.start();
             fixture.awaitStreaming(source);
             fixture.execute("INSERT INTO users VALUES (2)");

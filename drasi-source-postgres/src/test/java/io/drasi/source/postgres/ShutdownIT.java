@@ -10,16 +10,25 @@ import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.testkit.Await;
 import io.drasi.testkit.PostgresServer;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 
 /** A server's fast shutdown waits for its walsenders: the source must not make it wait. */
 class ShutdownIT {
-    private static final Duration MOST = Duration.ofSeconds(2);
+    /** What the source may cost. The machine may do so too, so the best of some attempts counts. */
+    private static final Duration MOST_WHEN_IDLE = Duration.ofSeconds(2);
+
+    private static final int ATTEMPTS = 3;
+    /** Not much in the face of a server that would wait for ever; a shorter wait shows in the log. */
+    private static final Duration MOST = Duration.ofSeconds(20);
+
     private static final SubscriptionSettings QUERY = SubscriptionSettings.forQuery("q");
 
     @EachVersion
     void isNotHeldUpByASource(int version) {
         try (PostgresServer server = PostgresServer.builder(version).start();
-                SourceFixture fixture = SourceFixture.on(server)) {
+                SourceFixture fixture = SourceFixture.on(server);
+                Logged logged = new Logged()) {
             Writers.createTables(fixture.database(), 1000);
             fixture.publishAllTables();
             Duration without = server.stopFast();
@@ -30,6 +39,10 @@ class ShutdownIT {
             stopsIdle(fixture, without);
             stopsWithoutASubscription(fixture, without);
             stopsAfterLoad(fixture, without);
+            assertThat(logged.messages())
+                    .as("the server has never waited for the source")
+                    .isNotEmpty()
+                    .noneMatch(message -> message.contains(Logged.LETTING_GO));
         }
     }
 
@@ -39,9 +52,16 @@ class ShutdownIT {
                 Follower follower = Follower.of(source, QUERY)) {
             source.start();
             fixture.awaitStreaming(source);
-            assertThat(fixture.server().stopFast()).isLessThan(without.plus(MOST));
-            fixture.server().start();
-            follower.catchUp(fixture.database());
+            Duration most = without.plus(MOST_WHEN_IDLE);
+            List<Duration> took = new ArrayList<>();
+            do {
+                took.add(fixture.server().stopFast());
+                fixture.server().start();
+                follower.catchUp(fixture.database());
+            } while (took.get(took.size() - 1).compareTo(most) >= 0 && took.size() < ATTEMPTS);
+            assertThat(took)
+                    .as("the best of what stopping took")
+                    .anySatisfy(with -> assertThat(with).isLessThan(most));
         }
     }
 
