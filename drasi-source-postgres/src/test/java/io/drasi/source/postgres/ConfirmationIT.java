@@ -130,7 +130,7 @@ class ConfirmationIT {
             fixture.execute("INSERT INTO users VALUES (1)");
             SourceEvent.Transaction transaction = recorder.transaction();
             recorder.source().stop();
-            assertThat(fixture.confirmedFlushLsn().orElseThrow()).isGreaterThanOrEqualTo(new Lsn(transaction.endLsn()));
+            awaitConfirmed(fixture, transaction.endLsn());
             fixture.execute("INSERT INTO users VALUES (2)");
             fixture.closeSources();
             assertThat(fixture.stream().changes()).containsExactly("insert users:2 {id=2}");

@@ -83,8 +83,10 @@ class RestartIT {
                 recorder.confirm(taken.get(1));
                 source.stop();
             }
-            assertThat(fixture.confirmedFlushLsn())
-                    .contains(new Lsn(taken.get(1).endLsn()));
+            Await.untilAsserted(
+                    "what was confirmed is known to the server",
+                    () -> assertThat(fixture.confirmedFlushLsn())
+                            .contains(new Lsn(taken.get(1).endLsn())));
             try (Recorder recorder = fixture.record(source, STREAM, false)) {
                 source.start();
                 for (SourceEvent.Transaction again : taken.subList(2, 5)) {
@@ -328,7 +330,8 @@ class RestartIT {
             follower.awaitEnd();
             assertThat(follower.failure().orElseThrow())
                     .isInstanceOf(PositionUnavailableException.class)
-                    .hasMessageContaining("\"" + fixture.slotName() + "\" was dropped")
+                    .hasMessageContaining("\"" + fixture.slotName() + "\"")
+                    .hasMessageContaining("was dropped")
                     .hasMessageContaining("Start again with a bootstrap");
             Await.until("the status is ERROR", () -> source.status().status() == ComponentStatus.ERROR);
             assertThat(source.status().cause())
@@ -383,7 +386,10 @@ class RestartIT {
                 SourceTraces.awaitWalsender(fixture);
             }
             SourceTraces.awaitNoWalsender(fixture);
-            assertThat(source.status().status()).isEqualTo(ComponentStatus.RUNNING);
+            Await.untilAsserted("the source waits", () -> {
+                assertThat(source.status().status()).isEqualTo(ComponentStatus.RUNNING);
+                assertThat(source.status().message()).contains("waits for a subscription");
+            });
         }
     }
 
