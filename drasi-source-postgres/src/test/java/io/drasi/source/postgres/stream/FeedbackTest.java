@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.drasi.source.postgres.stream;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.drasi.model.DispatchMode;
+import io.drasi.model.SubscriptionSettings;
+import io.drasi.postgres.client.ReplicationConnection;
+import io.drasi.postgres.client.ReplicationStream;
+import io.drasi.postgres.client.error.ConnectionLostException;
+import io.drasi.postgres.client.settings.ConnectionSettings;
+import io.drasi.postgres.client.settings.SslMode;
+import io.drasi.postgres.protocol.wire.Lsn;
+import io.drasi.source.postgres.change.ChangeMapper;
+import io.drasi.source.postgres.config.PostgresSourceConfig;
+import io.drasi.source.postgres.schema.Catalog;
+import io.drasi.source.postgres.schema.SelectedTables;
+import io.drasi.source.postgres.schema.TableShapes;
+import io.drasi.source.postgres.server.Advice;
+import io.drasi.source.postgres.subscription.Subscriptions;
+import io.drasi.source.postgres.transaction.TransactionAssembler;
+import io.drasi.testkit.Await;
+import io.drasi.testkit.FakeWalsender;
+import io.drasi.testkit.StatusUpdate;
+import io.drasi.testkit.WalsenderSession;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+
+/** How often the server is sent a status. The bounds hold however long a thread of the test is stalled. */
+class FeedbackTest {
+    private static final Duration LONG = Duration.ofMinutes(5);
+    private static final long START = 0x100;
+
+    @Test
+    void answersRequestsWithoutAPauseWithAStatusEvery100Milliseconds() {
+        AtomicInteger requests = new AtomicInteger();
+        AtomicInteger statuses = new AtomicInteger();
+        AtomicLong millis = new AtomicLong();
+        stream(LONG, session -> {
+            long begin = System.nanoTime();
+            Await.until("a second has passed, with some answers", () -> {
+                for (int i = 0; i < 1_000; i++) {
+                    session.sendKeepalive(START, true);
+                    requests.incrementAndGet();
+                }
+                statuses.set(session.statusUpdates().size());
+                millis.set((System.nanoTime() - begin) / 1_000_000);
+                return millis.get() >= 1_500 && statuses.get() >= 5;
+            });
+            assertConfirmNothingNew(session);
+        });
+        assertThat(statuses.longValue())
+                .as("of %s requests in %s ms answered", requests, millis)
+                .isLessThanOrEqualTo(2 * millis.get() / 100);
+        assertThat(requests.longValue()).isGreaterThan(20 * statuses.longValue());
+    }
+
+    @Test
+    void sendsAStatusAtAnIntervalThoughTheServerSaysNothing() {
+        Duration interval = Duration.ofMillis(300);
+        long begin = System.nanoTime();
+        stream(interval, session -> {
+            Await.until("there are four", () -> session.statusUpdates().size() >= 4);
+            assertConfirmNothingNew(session);
+        });
+        assertThat(Duration.ofNanos(System.nanoTime() - begin))
+                .as("the first one comes at once, the others after the interval")
+                .isGreaterThanOrEqualTo(interval.multipliedBy(3));
+    }
+
+    private static void assertConfirmNothingNew(WalsenderSession session) {
+        assertThat(session.statusUpdates()).extracting(StatusUpdate::flushed).containsOnly(START);
+        assertThat(session.statusUpdates()).extracting(StatusUpdate::written).containsOnly(START);
+        assertThat(session.statusUpdates())
+                .as("none is the client's own question whether the server is alive")
+                .noneMatch(StatusUpdate::replyRequested);
+    }
+
+    /** Reads the stream of a server that sends what the script says, up to its end. */
+    private static void stream(Duration statusInterval, FakeWalsender.Script script) {
+        try (FakeWalsender server = new FakeWalsender(session -> {
+                    session.acceptLogin();
+                    session.expectStartReplication();
+                    script.run(session);
+                });
+                ReplicationConnection connection = ReplicationConnection.open(ConnectionSettings.builder()
+                        .host(server.host())
+                        .port(server.port())
+                        .user("drasi")
+                        .sslMode(SslMode.DISABLE)
+                        .peerTimeout(LONG)
+                        .build());
+                ReplicationStream stream = connection.startReplication("slot", new Lsn(START), Map.of())) {
+            StreamReader reader = reader(stream, statusInterval);
+            assertThatThrownBy(() -> reader.run(() -> true))
+                    .as("the end of the script")
+                    .isInstanceOf(ConnectionLostException.class);
+        }
+    }
+
+    private static StreamReader reader(ReplicationStream stream, Duration statusInterval) {
+        PostgresSourceConfig config = PostgresSourceConfig.builder("s")
+                .withDatabase("d")
+                .withUser("u")
+                .build();
+        TransactionAssembler assembler = new TransactionAssembler(
+                new ChangeMapper("s"),
+                new TableShapes(SelectedTables.of(config)),
+                new Catalog(
+                        sql -> {
+                            throw new AssertionError("asks for " + sql);
+                        },
+                        180_000));
+        Subscriptions subscriptions = new Subscriptions("source", DispatchMode.CHANNEL, 10, () -> {}, () -> {});
+        subscriptions.open(SubscriptionSettings.forQuery("q"));
+        subscriptions.beginStream();
+        return new StreamReader(
+                stream,
+                assembler,
+                subscriptions,
+                new Advice(config),
+                statusInterval,
+                new Lsn(START),
+                () -> false,
+                "test feedback");
+    }
+}
