@@ -13,6 +13,7 @@ import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
 
 /** The top of the command line. */
@@ -64,11 +65,26 @@ final class DrasiPg implements Runnable {
                 return onWrongArguments(
                         new ParameterException(command, String.valueOf(failure.getMessage())), new String[0]);
             }
-            boolean stackTraces = command.getCommand() instanceof LoggingCommand logging
-                    && logging.log().stackTraces();
-            return FailureReport.of(failure).print(System.err, stackTraces);
+            return report(failure, command);
         });
+        commandLine.setExecutionStrategy(DrasiPg::runLast);
         return commandLine;
+    }
+
+    /** picocli hands only exceptions to its handler; an Error would leave the process without a word of ours. */
+    private static int runLast(ParseResult parsed) {
+        try {
+            return new CommandLine.RunLast().execute(parsed);
+        } catch (Error e) {
+            return report(
+                    e, parsed.asCommandLineList().get(parsed.asCommandLineList().size() - 1));
+        }
+    }
+
+    private static int report(Throwable failure, CommandLine command) {
+        boolean stackTraces = command.getCommand() instanceof LoggingCommand logging
+                && logging.log().stackTraces();
+        return FailureReport.of(failure).print(System.err, stackTraces);
     }
 
     private static int onWrongArguments(ParameterException failure, String[] arguments) {

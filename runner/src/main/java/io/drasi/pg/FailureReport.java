@@ -36,6 +36,9 @@ record FailureReport(ExitCode exitCode, String text, Throwable failure) {
             return new FailureReport(ExitCode.FAILED, "cannot write to standard output: " + message, failure);
         } else if (failure instanceof DemoServer.StartException) {
             return new FailureReport(ExitCode.FAILED, message, failure);
+        } else if (failure instanceof OutOfMemoryError) {
+            return new FailureReport(
+                    ExitCode.FAILED, "out of memory (" + message + "): give it more, e.g. with -Xmx2g", failure);
         }
         return new FailureReport(ExitCode.FAILED, failure + " (--stacktrace shows where)", failure);
     }

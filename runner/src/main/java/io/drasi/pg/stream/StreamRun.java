@@ -17,7 +17,7 @@ public final class StreamRun {
     private final CountedOutput output;
     private final StopRequest stop;
     private final boolean loop;
-    private final AtomicReference<@Nullable Exception> failure = new AtomicReference<>();
+    private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
 
     /** @param loop whether a failure that can be retried is left to the source, which tries again */
     public StreamRun(CountedOutput output, StopRequest stop, boolean loop) {
@@ -31,6 +31,7 @@ public final class StreamRun {
      *
      * @throws IOException if the output could not be written
      * @throws RuntimeException the failure of a source
+     * @throws Error if the virtual machine failed, e.g. for want of memory
      */
     public void run(List<StreamedSource> sources) throws IOException, InterruptedException {
         try (SourceHost host = new SourceHost()) {
@@ -47,12 +48,14 @@ public final class StreamRun {
                 thread.join();
             }
         }
-        Exception first = failure.get();
+        Throwable first = failure.get();
         if (first instanceof IOException e) {
+            throw e;
+        } else if (first instanceof InterruptedException e) {
             throw e;
         } else if (first instanceof RuntimeException e) {
             throw e;
-        } else if (first instanceof InterruptedException e) {
+        } else if (first instanceof Error e) {
             throw e;
         }
     }
@@ -62,12 +65,13 @@ public final class StreamRun {
                 new PrintLoop(source.subscription(), source.bootstrap(), source.printer(), output, stop, source.end());
         try {
             printLoop.run();
-        } catch (IOException | RuntimeException | InterruptedException e) {
+        } catch (IOException | InterruptedException | RuntimeException | Error e) {
+            // An Error too: a run whose printing stopped must not look like one that ended in order.
             fail(e);
         }
     }
 
-    private void fail(Exception cause) {
+    private void fail(Throwable cause) {
         failure.compareAndSet(null, cause);
         stop.request();
     }
