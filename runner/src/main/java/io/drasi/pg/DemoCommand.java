@@ -73,7 +73,7 @@ final class DemoCommand implements LoggingCommand {
         Optional<Duration> length = length();
         boolean coloured = coloured();
         System.err.println("Starting a PostgreSQL server …");
-        try (DemoServer server = DemoServer.start()) {
+        try (DemoServer server = DemoServer.start(stop::setLastResort)) {
             if (!stop.requested()) {
                 stream(server, length, coloured);
             }

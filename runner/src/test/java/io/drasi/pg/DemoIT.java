@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.drasi.testkit.Await;
 import io.drasi.testkit.Proc;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -78,6 +79,39 @@ class DemoIT {
             demo.await(Program.PATIENCE).requireSuccess();
         }
         requireNothingLeft();
+    }
+
+    /** It logs the first signal, so that the second is sent while it is still ending in order. */
+    private void interruptTwice(Proc demo) throws IOException {
+        demo.interrupt();
+        demo.awaitErrorLine("end in order", Program.PATIENCE, line -> line.contains("ending in order"));
+        demo.interrupt();
+        assertThat(demo.await(Program.PATIENCE).exitCode()).isEqualTo(130);
+        requireNothingLeft();
+    }
+
+    private boolean dataDirectoryExists() {
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.anyMatch(file -> Files.isDirectory(file.resolve("data/base")));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Test
+    void leavesNothingBehindWhenItIsInterruptedTwice() throws Exception {
+        try (Proc demo = demo("demo", "--verbose").start()) {
+            demo.awaitLine("transaction", Program.PATIENCE, line -> line.startsWith("transaction"));
+            interruptTwice(demo);
+        }
+    }
+
+    @Test
+    void leavesNothingBehindWhenItIsInterruptedTwiceWhileTheServerStarts() throws Exception {
+        try (Proc demo = demo("demo", "--verbose").start()) {
+            Await.until("the data directory is being made", Program.PATIENCE, this::dataDirectoryExists);
+            interruptTwice(demo);
+        }
     }
 
     @Test

@@ -135,7 +135,7 @@ class ExitCodesIT {
         Proc.Result result =
                 Program.of("stream", "--help").run(Program.PATIENCE).requireSuccess();
         assertThat(result.stdout())
-                .contains("--host", "--endpos", "--table-key", "--[no-]bootstrap", "Exit codes:", "141");
+                .contains("--host", "--endpos", "--table-key", "--[no-]bootstrap", "Exit codes:", "130", "141");
         assertThat(Program.of("--version")
                         .run(Program.PATIENCE)
                         .requireSuccess()

@@ -12,11 +12,18 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** A PostgreSQL server with everything it needs in one temporary directory, both of which are gone after closing. */
 public final class DemoServer implements AutoCloseable {
     private static final Duration STARTUP = Duration.ofSeconds(60);
+    private static final Duration IMMEDIATE_SHUTDOWN = Duration.ofSeconds(5);
+    private static final Duration REMOVAL = Duration.ofSeconds(10);
+    private static final String DATA_DIRECTORY = "data";
     private static final String PID_FILE = "postmaster.pid";
     /** Where the library makes a directory even when it is told another one. */
     private static final String WORKING_DIRECTORY_PROPERTY = "ot.epg.working-dir";
@@ -41,19 +48,22 @@ public final class DemoServer implements AutoCloseable {
     /**
      * Starts a server with new data on a free port of the loopback interface.
      *
+     * @param lastResort takes, before the server starts, what ends it and removes its directory whatever either is doing
      * @throws StartException if the server does not start, or there are no PostgreSQL programs for this platform; nothing
      *     is left behind
      */
-    public static DemoServer start() throws StartException {
+    public static DemoServer start(Consumer<Runnable> lastResort) throws StartException {
         try {
-            return startIn(Files.createTempDirectory("drasi-pg-demo-"));
+            Path directory = Files.createTempDirectory("drasi-pg-demo-");
+            lastResort.accept(() -> abandon(directory));
+            return startIn(directory);
         } catch (IOException | RuntimeException e) {
             throw new StartException("the PostgreSQL server of the demo did not start: " + e.getMessage(), e);
         }
     }
 
     private static DemoServer startIn(Path directory) throws IOException {
-        Path data = directory.resolve("data");
+        Path data = directory.resolve(DATA_DIRECTORY);
         try {
             // By default the programs stay in a directory that is shared by all users of the library.
             Path programs = directory.resolve("programs");
@@ -78,16 +88,42 @@ public final class DemoServer implements AutoCloseable {
         }
     }
 
+    private static void abandon(Path directory) {
+        try {
+            stopPostmaster(directory.resolve(DATA_DIRECTORY).resolve(PID_FILE));
+            // What prepares the data directory, or is about to start the server.
+            ProcessHandle.current().descendants().forEach(ProcessHandle::destroyForcibly);
+            // Others may still be writing there.
+            long deadline = System.nanoTime() + REMOVAL.toNanos();
+            while (Files.exists(directory) && System.nanoTime() - deadline < 0) {
+                tryToDelete(directory);
+            }
+        } catch (IOException | RuntimeException e) {
+            System.err.println("drasi-pg: cannot remove " + directory + ": " + e);
+        }
+    }
+
     private static void stopPostmaster(Path pidFile) throws IOException {
         if (!Files.exists(pidFile)) {
             return;
         }
         String pid = Files.readString(pidFile).lines().findFirst().orElse("").strip();
         if (!pid.isEmpty()) {
-            ProcessHandle.of(Long.parseLong(pid)).ifPresent(process -> {
-                process.destroyForcibly();
-                process.onExit().join();
-            });
+            ProcessHandle.of(Long.parseLong(pid)).ifPresent(DemoServer::stopImmediately);
+        }
+    }
+
+    /** SIGQUIT is PostgreSQL's immediate shutdown, which also frees its shared memory; Java itself cannot send it. */
+    private static void stopImmediately(ProcessHandle postmaster) {
+        try {
+            new ProcessBuilder("sh", "-c", "kill -QUIT " + postmaster.pid()).start();
+            postmaster.onExit().get(IMMEDIATE_SHUTDOWN.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (IOException | ExecutionException | TimeoutException e) {
+            postmaster.destroyForcibly();
+            postmaster.onExit().join();
+        } catch (InterruptedException e) {
+            postmaster.destroyForcibly();
+            Thread.currentThread().interrupt();
         }
     }
 
@@ -119,6 +155,15 @@ public final class DemoServer implements AutoCloseable {
             delete(directory);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot remove " + directory, e);
+        }
+    }
+
+    private static void tryToDelete(Path directory) {
+        try {
+            delete(directory);
+        } catch (IOException e) {
+            // Something was written into it meanwhile: the next try finds that too.
+            Thread.onSpinWait();
         }
     }
 

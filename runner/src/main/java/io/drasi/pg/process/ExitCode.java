@@ -9,6 +9,7 @@ public enum ExitCode {
     CONNECTION(3, "cannot connect or log in to the server"),
     SETUP(4, "the server, its publication or a table is not set up for this; the error says what to run"),
     POSITION_UNAVAILABLE(5, "the slot is gone, invalidated or no longer has the position that is needed"),
+    INTERRUPTED(130, "ended at once by a second signal"),
     OUTPUT_CLOSED(141, "the reader of standard output has closed it");
 
     private final int number;
