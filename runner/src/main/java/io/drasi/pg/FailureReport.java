@@ -2,6 +2,7 @@
 package io.drasi.pg;
 
 import io.drasi.pg.demo.DemoServer;
+import io.drasi.pg.output.OutputClosedException;
 import io.drasi.pg.process.ExitCode;
 import io.drasi.postgres.client.error.AuthenticationException;
 import io.drasi.postgres.client.error.PostgresClientException;
@@ -22,16 +23,14 @@ record FailureReport(ExitCode exitCode, String text, Throwable failure) {
     /** "Class 28 — Invalid Authorization Specification" and others by which a server turns a connection away. */
     private static final Set<String> LOGIN_STATES = Set.of("28000", "28P01", "3D000", "53300", "57P03");
 
-    private static final String CLOSED_PIPE = "Broken pipe";
-
     static FailureReport of(Throwable failure) {
         String message = String.valueOf(failure.getMessage());
         if (failure instanceof SourceException || failure instanceof PostgresClientException) {
             return new FailureReport(codeOf(failure), message, failure);
         } else if (failure instanceof IllegalArgumentException) {
             return new FailureReport(ExitCode.USAGE, message, failure);
-        } else if (failure instanceof IOException && message.equals(CLOSED_PIPE)) {
-            return new FailureReport(ExitCode.OUTPUT_CLOSED, "standard output was closed by its reader", failure);
+        } else if (failure instanceof OutputClosedException) {
+            return new FailureReport(ExitCode.OUTPUT_CLOSED, message, failure);
         } else if (failure instanceof IOException) {
             return new FailureReport(ExitCode.FAILED, "cannot write to standard output: " + message, failure);
         } else if (failure instanceof DemoServer.StartException) {

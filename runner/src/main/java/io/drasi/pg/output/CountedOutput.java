@@ -5,6 +5,8 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Optional;
 
 /**
@@ -15,20 +17,44 @@ import java.util.Optional;
  */
 public final class CountedOutput extends OutputStream {
     private static final int CAPACITY = 65_536;
+    private static final Path STANDARD_OUTPUT = Path.of("/dev/fd/1");
+    // The kinds of file in the mode that stat() gives, see inode(7).
+    private static final int FILE_KIND = 0xF000;
+    private static final int PIPE = 0x1000;
+    private static final int SOCKET = 0xC000;
 
     private final OutputStream target;
+    private final boolean hasReader;
     private final byte[] buffer = new byte[CAPACITY];
     private int buffered;
     private long written;
-    private Optional<String> failure = Optional.empty();
+    private Optional<IOException> failure = Optional.empty();
 
     public CountedOutput(OutputStream target) {
+        this(target, false);
+    }
+
+    /**
+     * @param hasReader whether {@code target} is a pipe or a socket: a write fails there when its reader has gone, and the
+     *     text of the error cannot be relied on, as it is in the user's language
+     */
+    CountedOutput(OutputStream target, boolean hasReader) {
         this.target = target;
+        this.hasReader = hasReader;
     }
 
     /** Standard output itself: {@link System#out} would swallow errors. */
     public static CountedOutput standardOutput() {
-        return new CountedOutput(new FileOutputStream(FileDescriptor.out));
+        return new CountedOutput(new FileOutputStream(FileDescriptor.out), hasReader(STANDARD_OUTPUT));
+    }
+
+    static boolean hasReader(Path file) {
+        try {
+            int kind = (int) Files.getAttribute(file, "unix:mode") & FILE_KIND;
+            return kind == PIPE || kind == SOCKET;
+        } catch (IOException | UnsupportedOperationException | IllegalArgumentException e) {
+            return false; // then each failure is told with its text
+        }
     }
 
     @Override
@@ -59,7 +85,7 @@ public final class CountedOutput extends OutputStream {
     @Override
     public synchronized void flush() throws IOException {
         if (failure.isPresent()) {
-            throw new IOException(failure.get());
+            throw failure.get();
         }
         if (buffered == 0) {
             return;
@@ -68,8 +94,8 @@ public final class CountedOutput extends OutputStream {
             target.write(buffer, 0, buffered);
         } catch (IOException e) {
             // How much of it was taken is not known.
-            failure = Optional.of(String.valueOf(e.getMessage()));
-            throw e;
+            failure = Optional.of(hasReader ? new OutputClosedException(e) : e);
+            throw failure.get();
         }
         written += buffered;
         buffered = 0;

@@ -4,11 +4,16 @@ package io.drasi.pg.output;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.drasi.testkit.Proc;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class CountedOutputTest {
     @Test
@@ -38,6 +43,43 @@ class CountedOutputTest {
         output.flush();
         assertThat(Arrays.equals(target.toByteArray(), bytes)).isTrue();
         assertThat(output.written()).isEqualTo(output.accepted()).isEqualTo(300_000);
+    }
+
+    private static CountedOutput failing(boolean hasReader) {
+        return new CountedOutput(
+                new OutputStream() {
+                    @Override
+                    public void write(int octet) throws IOException {
+                        throw new IOException("Daten\u00fcbergabe unterbrochen (broken pipe)");
+                    }
+                },
+                hasReader);
+    }
+
+    @Test
+    void knowsInEveryLanguageThatTheReaderHasGone() throws IOException {
+        CountedOutput output = failing(true);
+        output.write(1);
+        assertThatThrownBy(output::flush).isInstanceOf(OutputClosedException.class);
+        assertThatThrownBy(output::flush).isInstanceOf(OutputClosedException.class);
+    }
+
+    @Test
+    void keepsTheErrorOfAnOutputThatHasNoReader() throws IOException {
+        CountedOutput output = failing(false);
+        output.write(1);
+        assertThatThrownBy(output::flush).isExactlyInstanceOf(IOException.class);
+    }
+
+    @Test
+    void tellsPipesFromFiles(@TempDir Path directory) throws IOException {
+        Path pipe = directory.resolve("pipe");
+        Proc.of("mkfifo", pipe.toString()).run(Duration.ofSeconds(30)).requireSuccess();
+        assertThat(CountedOutput.hasReader(pipe)).isTrue();
+        assertThat(CountedOutput.hasReader(Files.createFile(directory.resolve("file"))))
+                .isFalse();
+        assertThat(CountedOutput.hasReader(directory.resolve("nothing"))).isFalse();
+        assertThat(CountedOutput.hasReader(Path.of("/dev/full"))).isFalse();
     }
 
     @Test
