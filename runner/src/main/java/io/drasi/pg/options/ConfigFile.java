@@ -46,6 +46,8 @@ public final class ConfigFile {
     private static final String TABLE_KEYS = "table_keys";
     private static final String TABLE = "table";
     private static final String KEY_COLUMNS = "key_columns";
+    /** Of values without a tag of their own, and {@code !!str}. */
+    private static final Set<Tag> PLAIN_TAGS = Set.of(Tag.STR, Tag.INT, Tag.FLOAT, Tag.BOOL, Tag.TIMESTAMP, Tag.MERGE);
 
     private final String name;
 
@@ -81,10 +83,11 @@ public final class ConfigFile {
             }
             return new ConfigFile(name).sources(mapping);
         } catch (MarkedYAMLException e) {
-            // The exception's own text quotes the line, which may hold the password: neither text nor cause are kept.
+            // The exception's own words quote the file, which may hold the password: neither they nor the cause are
+            // kept.
             Mark mark = e.getProblemMark();
             throw new OptionException(name + " is not valid YAML at line " + (mark.getLine() + 1) + ", column "
-                    + (mark.getColumn() + 1) + ": " + e.getProblem());
+                    + (mark.getColumn() + 1) + ". A value with special characters belongs in single quotes");
         } catch (YAMLException e) {
             throw new OptionException(name + " is not valid YAML");
         }
@@ -192,6 +195,10 @@ public final class ConfigFile {
     private static String text(Node value, String origin) {
         if (!(value instanceof ScalarNode scalar) || scalar.getTag().equals(Tag.NULL)) {
             throw new OptionException(origin + " must have a single value");
+        }
+        if (!PLAIN_TAGS.contains(scalar.getTag())) {
+            throw new OptionException(
+                    origin + " has a tag, as it begins with '!': a value like that belongs in single quotes");
         }
         return scalar.getValue();
     }

@@ -104,6 +104,11 @@ class ConfigFileTest {
     }
 
     @Test
+    void takesATextThatIsMarkedAsOne() {
+        assertThat(only("database: !!str 0123").database()).isEqualTo("0123");
+    }
+
+    @Test
     void readsSeveralSources() {
         List<SourceOptions> sources = ConfigFile.parse("shop.yaml", """
                 sources:
@@ -185,7 +190,24 @@ class ConfigFileTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"password: 'secret", "a: [secret", "password: \"secret\\q\"", "\tpassword: secret", "secret", ""
+            strings = {
+                "password: 'secret",
+                "a: [secret",
+                "password: \"secret\\q\"",
+                "\tpassword: secret",
+                "secret",
+                "",
+                "password: *secret",
+                "password: @secret",
+                "password: %secret",
+                "password: !secret",
+                "password: !secret x",
+                "password: !!secret x",
+                "password: !!binary secret",
+                "password: !secret!secret x",
+                "password: {secret: secret",
+                "password: &secret",
+                "? !secret password\n: x"
             })
     void refusesWhatIsNotYamlWithoutQuotingIt(String yaml) {
         assertThatThrownBy(() -> ConfigFile.parse("shop.yaml", yaml))
