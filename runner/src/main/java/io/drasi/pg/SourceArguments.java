@@ -230,8 +230,9 @@ final class SourceArguments {
             return given;
         }
         String database = databases.get(0);
+        // As in libpq: what a connection string says counts more than an option beside it.
         return ConnectionString.recognises(database)
-                ? given.over(SourceOptions.ofConnectionString(database))
+                ? SourceOptions.ofConnectionString(database).over(given)
                 : given.with(SourceOption.DATABASE, database, "--dbname");
     }
 

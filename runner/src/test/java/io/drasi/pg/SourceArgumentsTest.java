@@ -129,16 +129,17 @@ class SourceArgumentsTest {
     }
 
     @Test
-    void letsTheCommandLineCoverUriFileAndEnvironmentInThisOrder() throws Exception {
+    void letsUriCommandLineFileAndEnvironmentCoverEachOtherInThisOrder() throws Exception {
         Path file = directory.resolve("f.yaml");
         Files.writeString(file, "{host: yaml, port: 3, user: yaml, id: yaml}");
         PostgresSourceConfig config = config(read(
                         Map.of("PGHOST", "env", "PGPORT", "4", "PGUSER", "env", "PGDATABASE", "env"),
                         "--host=cli",
-                        "--dbname=postgresql://uri:2/",
+                        "--port=2",
+                        "--dbname=postgresql://uri/",
                         "--config=" + file)
                 .get(0));
-        assertThat(config.host()).isEqualTo("cli");
+        assertThat(config.host()).isEqualTo("uri");
         assertThat(config.port()).isEqualTo(2);
         assertThat(config.user()).isEqualTo("yaml");
         assertThat(config.database()).isEqualTo("env");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * From the command line, connection string, configuration file and environment to the configuration of sources. Each
+ * From the connection string, command line, configuration file and environment to the configuration of sources. Each
  * of these is a layer of {@link io.drasi.pg.options.SourceOptions}; the upper ones cover the lower ones.
  */
 @NullMarked

@@ -31,8 +31,8 @@ class SourceOptionsTest {
                 .get(0);
         SourceOptions environment = SourceOptions.ofEnvironment(
                 Map.of("PGHOST", "env", "PGPORT", "3333", "PGDATABASE", "env", "PGUSER", "env", "PGPASSWORD", "env"));
-        PostgresSourceConfig config = config(commandLine.over(uri).over(yaml).over(environment));
-        assertThat(config.host()).isEqualTo("cli");
+        PostgresSourceConfig config = config(uri.over(commandLine).over(yaml).over(environment));
+        assertThat(config.host()).isEqualTo("uri");
         assertThat(config.port()).isEqualTo(1111);
         assertThat(config.database()).isEqualTo("uri");
         assertThat(config.user()).isEqualTo("yaml");
