@@ -7,27 +7,9 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.TreeSet;
 
 /** What one place says about a source: possibly nothing, possibly everything. Immutable. */
 public final class SourceOptions {
-    /** libpq's parameters that only tune the connection: taken and left without effect. */
-    private static final Set<String> WITHOUT_EFFECT = Set.of(
-            "keepalives",
-            "keepalives_idle",
-            "keepalives_interval",
-            "keepalives_count",
-            "tcp_user_timeout",
-            "application_name",
-            "fallback_application_name",
-            "client_encoding");
-    /** libpq's parameters that may say what we do anyway. */
-    private static final Map<String, Set<String>> FULFILLED = Map.of(
-            "gssencmode", Set.of("disable", "prefer"),
-            "channel_binding", Set.of("prefer"),
-            "target_session_attrs", Set.of("any"));
-
     private final Map<SourceOption, Given> values;
     private final Optional<List<String>> tables;
     private final Optional<List<TableKeyConfig>> tableKeys;
@@ -82,30 +64,23 @@ public final class SourceOptions {
         SourceOptions options = none();
         for (Map.Entry<String, String> parameter : parameters.entrySet()) {
             Optional<SourceOption> option = SourceOption.ofLibpqKeyword(parameter.getKey());
+            String origin = parameter.getKey() + " in the connection string";
             if (option.isPresent()) {
-                String origin = parameter.getKey() + " in the connection string";
                 options = options.with(option.get(), parameter.getValue(), origin);
             } else {
-                requireHarmless(parameter.getKey(), parameter.getValue());
+                OtherParameters.requireHarmless(parameter.getKey(), parameter.getValue(), origin);
             }
         }
         return options;
     }
 
-    private static void requireHarmless(String keyword, String value) {
-        Set<String> fulfilled = FULFILLED.getOrDefault(keyword, Set.of());
-        if (WITHOUT_EFFECT.contains(keyword) || fulfilled.contains(value)) {
-            return;
-        }
-        if (!fulfilled.isEmpty()) {
-            throw new OptionException(keyword + " in the connection string may only be "
-                    + String.join(" or ", new TreeSet<>(fulfilled)) + ", was '" + value + "'");
-        }
-        throw new OptionException("the connection string has the parameter '" + keyword + "', which is not supported");
-    }
-
-    /** libpq's environment variables; an empty one counts as not set. */
+    /**
+     * libpq's environment variables; an empty one counts as not set.
+     *
+     * @throws OptionException if one says what we cannot do
+     */
     public static SourceOptions ofEnvironment(Map<String, String> environment) {
+        OtherParameters.requireHarmless(environment);
         SourceOptions options = none();
         for (SourceOption option : SourceOption.values()) {
             String value = environment.getOrDefault(option.environmentVariable(), "");

@@ -16,6 +16,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class SourceOptionsTest {
@@ -109,6 +110,37 @@ class SourceOptionsTest {
                 .message()
                 .contains(parameter.substring(0, parameter.indexOf('=')))
                 .doesNotContain("secret");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "PGSERVICE, x, PGSERVICE is not supported",
+        "PGHOSTADDR, 127.0.0.1, PGHOSTADDR is not supported",
+        "PGREQUIREAUTH, scram-sha-256, PGREQUIREAUTH is not supported",
+        "PGSSLCRL, /crl.pem, PGSSLCRL is not supported",
+        "PGOPTIONS, -c geqo=off, PGOPTIONS is not supported",
+        "PGREQUIREPEER, postgres, PGREQUIREPEER is not supported",
+        "PGCHANNELBINDING, require, 'PGCHANNELBINDING may only be prefer, was ''require'''",
+        "PGTARGETSESSIONATTRS, primary, 'PGTARGETSESSIONATTRS may only be any, was ''primary'''",
+        "PGGSSENCMODE, require, 'PGGSSENCMODE may only be disable or prefer, was ''require'''",
+        "PGSSLNEGOTIATION, direct, 'PGSSLNEGOTIATION may only be postgres, was ''direct'''"
+    })
+    void refusesVariablesThatItCannotFulfil(String variable, String value, String message) {
+        assertThatThrownBy(() -> SourceOptions.ofEnvironment(Map.of(variable, value)))
+                .isInstanceOf(OptionException.class)
+                .hasMessage(message);
+        assertThatCode(() -> SourceOptions.ofEnvironment(Map.of(variable, ""))).doesNotThrowAnyException();
+    }
+
+    @Test
+    void takesVariablesThatAreFulfilledAnyway() {
+        assertThatCode(() -> SourceOptions.ofEnvironment(Map.of(
+                        "PGAPPNAME", "x",
+                        "PGCHANNELBINDING", "prefer",
+                        "PGGSSENCMODE", "disable",
+                        "PGSSLMINPROTOCOLVERSION", "TLSv1.2",
+                        "PGTZ", "Europe/Berlin")))
+                .doesNotThrowAnyException();
     }
 
     @Test
