@@ -20,10 +20,8 @@ import io.drasi.source.postgres.config.PostgresSourceConfig;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -107,12 +105,7 @@ final class StreamCommand implements LoggingCommand {
     }
 
     private void check(List<PostgresSourceConfig> configs) {
-        Set<String> ids = new HashSet<>();
-        for (PostgresSourceConfig config : configs) {
-            if (!ids.add(config.id())) {
-                throw new OptionException("there are two sources with the id '" + config.id() + "'");
-            }
-        }
+        SourceConfigurations.requireDistinct(configs);
         if (configs.stream().noneMatch(PostgresSourceConfig::autoStart)) {
             throw new OptionException("there is nothing to run: auto_start is false");
         }

@@ -58,6 +58,8 @@ class ExitCodesIT {
         Path file = directory.resolve("f.yaml");
         Files.writeString(file, "slot: x\n");
         requireFailure(Program.of("stream", "--config=" + file), 2, "unknown key 'slot'", "did you mean 'slot_name'?");
+        Files.writeString(file, "sources: [{id: a}, {id: b}]\n");
+        requireFailure(Program.of("stream", "--config=" + file), 2, "'a' and 'b' have the same slot_name");
         requireFailure(
                 Program.stream(server, "postgres", "--endpos=here"), 2, "--endpos must be a position", "was 'here'");
     }

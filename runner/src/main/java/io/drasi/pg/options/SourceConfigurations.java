@@ -9,9 +9,13 @@ import io.drasi.source.postgres.config.PostgresSourceConfig;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -52,6 +56,33 @@ public final class SourceConfigurations {
     public static Optional<Boolean> bootstrap(SourceOptions options) {
         return options.get(SourceOption.BOOTSTRAP).map(SourceConfigurations::bool);
     }
+
+    /**
+     * Checks that sources which run together do not get into each other's way.
+     *
+     * @throws OptionException if two have one id, or are to read from one replication slot
+     */
+    public static void requireDistinct(List<PostgresSourceConfig> configs) {
+        Set<String> ids = new HashSet<>();
+        Map<Slot, String> idBySlot = new HashMap<>();
+        for (PostgresSourceConfig config : configs) {
+            if (!ids.add(config.id())) {
+                throw new OptionException("there are two sources with the id '" + config.id() + "'");
+            }
+            if (config.autoStart()) {
+                Slot slot = new Slot(config.host(), config.port(), config.slotName());
+                String other = idBySlot.put(slot, config.id());
+                if (other != null) {
+                    throw new OptionException("the sources '" + other + "' and '" + config.id()
+                            + "' have the same slot_name, '" + slot.name() + "', on " + slot.host() + ":" + slot.port()
+                            + ": each needs its own");
+                }
+            }
+        }
+    }
+
+    /** Slots belong to the whole server: the database makes no difference. */
+    private record Slot(String host, int port, String name) {}
 
     private PostgresSourceConfig build(SourceOptions options) {
         PostgresSourceConfig.Builder builder = PostgresSourceConfig.builder(

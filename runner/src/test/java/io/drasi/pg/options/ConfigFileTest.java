@@ -2,6 +2,7 @@
 package io.drasi.pg.options;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.drasi.model.DispatchMode;
@@ -120,6 +121,31 @@ class ConfigFileTest {
         assertThat(sources)
                 .map(source -> configurations.configuration(source).id())
                 .containsExactly("one", "two");
+    }
+
+    private void requireDistinct(String flow) {
+        SourceConfigurations.requireDistinct(ConfigFile.parse("shop.yaml", "sources: [" + flow + "]").stream()
+                .map(configurations::configuration)
+                .toList());
+    }
+
+    @Test
+    void refusesTwoSourcesWithOneId() {
+        assertThatThrownBy(() -> requireDistinct("{id: a, slot_name: s}, {id: a, slot_name: t}"))
+                .isInstanceOf(OptionException.class)
+                .hasMessage("there are two sources with the id 'a'");
+    }
+
+    @Test
+    void refusesTwoSourcesWithOneSlotUnlessOneIsNotStarted() {
+        assertThatThrownBy(() -> requireDistinct("{id: a, database: x}, {id: b, database: y}"))
+                .isInstanceOf(OptionException.class)
+                .hasMessage("the sources 'a' and 'b' have the same slot_name, 'drasi_slot', on localhost:5432:"
+                        + " each needs its own");
+        assertThatCode(() -> requireDistinct("{id: a}, {id: b, auto_start: false}"))
+                .doesNotThrowAnyException();
+        assertThatCode(() -> requireDistinct("{id: a}, {id: b, port: 5433}, {id: c, host: x}, {id: d, slot_name: s}"))
+                .doesNotThrowAnyException();
     }
 
     @ParameterizedTest
