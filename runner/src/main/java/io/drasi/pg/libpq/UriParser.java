@@ -7,10 +7,14 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 
-/** {@code postgresql://[user[:password]@][host][:port][/dbname][?keyword=value[&…]]}, every part percent-encoded. */
+/**
+ * {@code postgresql://[user[:password]@][host][:port][/dbname][?keyword=value[&…]]}, every part percent-encoded. Where a
+ * part ends is decided as by libpq's {@code conninfo_uri_parse_options}.
+ */
 final class UriParser {
     private final String text;
     private final Map<String, String> parameters;
+    private int position;
 
     UriParser(String text, Map<String, String> parameters) {
         this.text = text;
@@ -18,74 +22,123 @@ final class UriParser {
     }
 
     void parse() {
-        String rest = text.substring(text.indexOf("://") + "://".length());
-        int query = rest.indexOf('?');
-        String authorityAndPath = query < 0 ? rest : rest.substring(0, query);
-        int slash = authorityAndPath.indexOf('/');
-        String authority = slash < 0 ? authorityAndPath : authorityAndPath.substring(0, slash);
-        parseAuthority(authority);
-        if (slash >= 0) {
-            put("dbname", decode(authorityAndPath.substring(slash + 1), "the database name"));
+        position = text.indexOf("://") + "://".length();
+        // A question mark may stand in the user and the password.
+        int loginEnd = next("@/", position);
+        if (at(loginEnd) == '@') {
+            parseLogin(loginEnd);
         }
-        if (query >= 0) {
-            parseQuery(rest.substring(query + 1));
+        parseHostsAndPorts();
+        if (at(position) == '/') {
+            position++;
+            put("dbname", decode(upTo("?"), "the database name"));
+        }
+        if (at(position) == '?') {
+            parseQuery(text.substring(position + 1));
         }
     }
 
-    private void parseAuthority(String authority) {
-        int at = authority.indexOf('@');
-        if (at >= 0) {
-            String login = authority.substring(0, at);
-            int colon = login.indexOf(':');
-            put("user", decode(colon < 0 ? login : login.substring(0, colon), "the user"));
-            if (colon >= 0) {
-                put("password", decode(login.substring(colon + 1), "the password"));
+    private void parseLogin(int end) {
+        String login = text.substring(position, end);
+        int colon = login.indexOf(':');
+        put("user", decode(colon < 0 ? login : login.substring(0, colon), "the user"));
+        if (colon >= 0) {
+            put("password", decode(login.substring(colon + 1), "the password"));
+        }
+        position = end + 1;
+    }
+
+    /** Several hosts, and their ports, stay together with commas between. */
+    private void parseHostsAndPorts() {
+        StringBuilder hosts = new StringBuilder();
+        StringBuilder ports = new StringBuilder();
+        while (true) {
+            hosts.append(at(position) == '[' ? addressInBrackets() : upTo(":/?,"));
+            if (at(position) == ':') {
+                position++;
+                ports.append(upTo("/?,"));
             }
+            if (at(position) != ',') {
+                break;
+            }
+            position++;
+            hosts.append(',');
+            ports.append(',');
         }
-        parseHostAndPort(authority.substring(at + 1));
-    }
-
-    private void parseHostAndPort(String hostAndPort) {
-        if (hostAndPort.indexOf('@') >= 0) {
+        if (hosts.indexOf("@") >= 0 || ports.indexOf("@") >= 0) {
             throw new IllegalArgumentException(
                     "the connection URI has more than one '@': write it as %40 inside the user or the password");
         }
-        int end;
-        if (hostAndPort.startsWith("[")) {
-            end = hostAndPort.indexOf(']') + 1;
-            if (end == 0) {
-                throw new IllegalArgumentException("the connection URI has no ']' after the IPv6 address");
-            }
-            put("host", hostAndPort.substring(1, end - 1));
-        } else {
-            int colon = hostAndPort.indexOf(':');
-            int comma = hostAndPort.indexOf(',');
-            end = colon < 0 || comma >= 0 ? hostAndPort.length() : colon;
-            put("host", decode(hostAndPort.substring(0, end), "the host"));
+        String port = decode(ports.toString(), "the port");
+        // A slash inside the password makes the half before it look like a port, which messages would repeat.
+        if (!port.chars().allMatch(character -> character == ',' || Character.isDigit(character))) {
+            throw new IllegalArgumentException("the connection URI has a port that is not a number: write '/' as %2F"
+                    + " inside the user or the password");
         }
-        String port = hostAndPort.substring(end);
-        if (port.startsWith(":")) {
-            put("port", decode(port.substring(1), "the port"));
-        } else if (!port.isEmpty()) {
-            throw new IllegalArgumentException("the connection URI has '" + port + "' after the IPv6 address");
+        put("host", decode(hosts.toString(), "the host"));
+        put("port", port);
+    }
+
+    private String addressInBrackets() {
+        position++;
+        String address = upTo("]");
+        if (at(position) != ']') {
+            throw new IllegalArgumentException("the connection URI has no ']' after the IPv6 address");
         }
+        if (address.isEmpty()) {
+            throw new IllegalArgumentException("the connection URI has no IPv6 address between '[' and ']'");
+        }
+        position++;
+        if (position < text.length() && ":/?,".indexOf(at(position)) < 0) {
+            throw new IllegalArgumentException("the connection URI has neither ':' nor '/' after the IPv6 address");
+        }
+        return address;
     }
 
     private void parseQuery(String query) {
-        for (String pair : query.split("&", -1)) {
-            int equals = pair.indexOf('=');
-            if (equals < 1) {
-                throw new IllegalArgumentException(
-                        "the connection URI has a parameter that is not keyword=value, behind the '?'");
-            }
-            String keyword = decode(pair.substring(0, equals), "a parameter's name");
-            String value = decode(pair.substring(equals + 1), "the parameter " + keyword);
-            if (keyword.equals("ssl") && value.equals("true")) {
-                put("sslmode", "require");
-            } else {
-                put(keyword, value);
-            }
+        int start = 0;
+        // Nothing behind the question mark, or behind the last ampersand, is no parameter.
+        while (start < query.length()) {
+            int ampersand = query.indexOf('&', start);
+            int end = ampersand < 0 ? query.length() : ampersand;
+            parseParameter(query.substring(start, end));
+            start = end + 1;
         }
+    }
+
+    private void parseParameter(String pair) {
+        int equals = pair.indexOf('=');
+        if (equals < 1 || pair.indexOf('=', equals + 1) >= 0) {
+            throw new IllegalArgumentException("the connection URI has a parameter that is not keyword=value, behind"
+                    + " the '?': write '=' as %3D inside a value");
+        }
+        String keyword = decode(pair.substring(0, equals), "a parameter's name");
+        String value = decode(pair.substring(equals + 1), "the parameter " + keyword);
+        if (keyword.equals("ssl") && value.equals("true")) {
+            put("sslmode", "require");
+        } else {
+            put(keyword, value);
+        }
+    }
+
+    /** The text up to the next of {@code ends}, or the end of all; the position moves there. */
+    private String upTo(String ends) {
+        int start = position;
+        position = next(ends, start);
+        return text.substring(start, position);
+    }
+
+    private int next(String ends, int start) {
+        int index = start;
+        while (index < text.length() && ends.indexOf(text.charAt(index)) < 0) {
+            index++;
+        }
+        return index;
+    }
+
+    /** The character there; zero at the end. */
+    private char at(int index) {
+        return index < text.length() ? text.charAt(index) : '\0';
     }
 
     private void put(String keyword, String value) {

@@ -62,7 +62,31 @@ class ConnectionStringTest {
 
     @Test
     void keepsSeveralHostsTogetherForTheCallerToRefuse() {
-        assertThat(ConnectionString.parse("postgresql://a:5432,b:5433/shop")).contains(entry("host", "a:5432,b:5433"));
+        assertThat(ConnectionString.parse("postgresql://a:5432,[::1]:5433,c/shop"))
+                .containsExactly(entry("host", "a,::1,c"), entry("port", "5432,5433,"), entry("dbname", "shop"));
+    }
+
+    @Test
+    void findsTheEndsOfThePartsAsLibpqDoes() {
+        assertThat(ConnectionString.parse("postgresql://us?er:pa?ss:w@h/d"))
+                .containsExactly(
+                        entry("user", "us?er"), entry("password", "pa?ss:w"), entry("host", "h"), entry("dbname", "d"));
+        assertThat(ConnectionString.parse("postgresql://h?user=u"))
+                .containsExactly(entry("host", "h"), entry("user", "u"));
+        assertThat(ConnectionString.parse("postgresql://h:1?user=u"))
+                .containsExactly(entry("host", "h"), entry("port", "1"), entry("user", "u"));
+        assertThat(ConnectionString.parse("postgresql://[::1]?user=u"))
+                .containsExactly(entry("host", "::1"), entry("user", "u"));
+        assertThat(ConnectionString.parse("postgresql://h/a/b@c?user=u"))
+                .containsExactly(entry("host", "h"), entry("dbname", "a/b@c"), entry("user", "u"));
+    }
+
+    @Test
+    void takesAQueryThatEndsEarly() {
+        assertThat(ConnectionString.parse("postgresql://h/d?"))
+                .containsExactly(entry("host", "h"), entry("dbname", "d"));
+        assertThat(ConnectionString.parse("postgresql://h/d?user=u&"))
+                .containsExactly(entry("host", "h"), entry("dbname", "d"), entry("user", "u"));
     }
 
     @Test
@@ -82,6 +106,11 @@ class ConnectionStringTest {
                 "postgresql://u:secret@[::1]5432/d",
                 "postgresql://u:secret@h/d?sslmode",
                 "postgresql://u:secret@h/d?=x",
+                "postgresql://u:secret/s@h/d",
+                "postgresql://u:secret@h/d?a=b=c",
+                "postgresql://u:secret@h/d?user=u&&port=1",
+                "postgresql://u:secret@[]/d",
+                "postgresql://u:secret@[]:5432/d",
                 "password=secret host",
                 "password='secret",
                 "password=secret =x"
