@@ -217,10 +217,11 @@ final class SourceArguments {
         if (databases.size() > 1) {
             throw new OptionException("the database is given twice");
         }
-        if (!tables.isEmpty()) {
-            given = given.withTables(tables.stream()
-                    .flatMap(names -> TableKeyText.names(names).stream())
-                    .toList());
+        List<String> names = tables.stream()
+                .flatMap(text -> TableKeyText.names(text).stream())
+                .toList();
+        if (!names.isEmpty()) {
+            given = given.withTables(names);
         }
         if (!tableKeys.isEmpty()) {
             given = given.withTableKeys(

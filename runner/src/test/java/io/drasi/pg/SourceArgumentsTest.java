@@ -147,6 +147,29 @@ class SourceArgumentsTest {
     }
 
     @Test
+    void takesEmptyValuesForValuesThatAreNotGiven() throws Exception {
+        Path file = directory.resolve("f.yaml");
+        Files.writeString(file, "{host: yaml, user: '', password: '', ssl_mode: '', tables: [users], slot_name: \"\"}");
+        PostgresSourceConfig config = config(read(
+                        Map.of("PGUSER", "env", "PGPASSWORD", "env"),
+                        "--config=" + file,
+                        "-h",
+                        "",
+                        "--port=",
+                        "-d",
+                        "",
+                        "--tables=")
+                .get(0));
+        assertThat(config.host()).isEqualTo("yaml");
+        assertThat(config.port()).isEqualTo(5432);
+        assertThat(config.user()).isEqualTo("env");
+        assertThat(config.database()).as("the user's name, as in libpq").isEqualTo("env");
+        assertThat(config.passwordSupplier().get()).hasValue("env".toCharArray());
+        assertThat(config.tables()).containsExactly("users");
+        assertThat(config.slotName()).isEqualTo("drasi_slot");
+    }
+
+    @Test
     void appliesConnectionOptionsToEachOfSeveralSourcesButNotTheirOwn() throws Exception {
         Path file = directory.resolve("f.yaml");
         Files.writeString(file, "sources: [{id: a, slot_name: a}, {id: b, slot_name: b}]");

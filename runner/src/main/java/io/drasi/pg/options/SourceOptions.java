@@ -25,8 +25,11 @@ public final class SourceOptions {
         return new SourceOptions(Map.of(), Optional.empty(), Optional.empty());
     }
 
-    /** These options, and one more. */
+    /** These options, and one more; an empty value counts as not given, as in libpq. */
     public SourceOptions with(SourceOption option, String value, String origin) {
+        if (value.isEmpty()) {
+            return this;
+        }
         Map<SourceOption, Given> more = new EnumMap<>(SourceOption.class);
         more.putAll(values);
         more.put(option, new Given(value, origin));
@@ -84,9 +87,7 @@ public final class SourceOptions {
         SourceOptions options = none();
         for (SourceOption option : SourceOption.values()) {
             String value = environment.getOrDefault(option.environmentVariable(), "");
-            if (!value.isEmpty()) {
-                options = options.with(option, value, option.environmentVariable());
-            }
+            options = options.with(option, value, option.environmentVariable());
         }
         return options;
     }
