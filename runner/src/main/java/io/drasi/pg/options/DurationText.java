@@ -30,4 +30,14 @@ public final class DurationText {
             default -> Duration.ofSeconds(number);
         };
     }
+
+    /** A whole number of the largest unit that gives one, in a form that {@link #parse} reads. */
+    static String of(Duration duration) {
+        long millis = duration.toMillis();
+        if (millis % 1000 != 0) {
+            return millis + "ms";
+        }
+        long seconds = millis / 1000;
+        return seconds % 3600 == 0 ? seconds / 3600 + "h" : seconds % 60 == 0 ? seconds / 60 + "m" : seconds + "s";
+    }
 }

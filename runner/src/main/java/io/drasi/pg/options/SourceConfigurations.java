@@ -18,11 +18,14 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** Turns the options of a source, all layers together, into its configuration. */
 public final class SourceConfigurations {
     private static final String DEFAULT_ID = "drasi-pg";
+    private static final Duration LONGEST_CONNECT_TIMEOUT = Duration.ofMinutes(10);
+    private static final Pattern NO_LIMIT = Pattern.compile("-\\d+|0+");
 
     private final String operatingSystemUser;
     private final Path homeDirectory;
@@ -136,16 +139,16 @@ public final class SourceConfigurations {
         options.get(SourceOption.SSL_CERT).map(SourceConfigurations::path).ifPresent(builder::withSslCert);
         options.get(SourceOption.SSL_KEY).map(SourceConfigurations::path).ifPresent(builder::withSslKey);
         options.get(SourceOption.CONNECT_TIMEOUT)
-                .map(SourceConfigurations::duration)
+                .map(SourceConfigurations::connectTimeout)
                 .ifPresent(builder::withConnectTimeout);
     }
 
     private static void delivery(SourceOptions options, PostgresSourceConfig.Builder builder) {
         options.get(SourceOption.PEER_TIMEOUT)
-                .map(SourceConfigurations::duration)
+                .map(given -> duration(given, Duration.ofSeconds(1), Duration.ofHours(1)))
                 .ifPresent(builder::withPeerTimeout);
         options.get(SourceOption.STATUS_INTERVAL)
-                .map(SourceConfigurations::duration)
+                .map(given -> duration(given, Duration.ofMillis(100), Duration.ofMinutes(10)))
                 .ifPresent(builder::withStatusInterval);
         options.get(SourceOption.ALLOW_CLEARTEXT_PASSWORD)
                 .map(SourceConfigurations::bool)
@@ -155,10 +158,10 @@ public final class SourceConfigurations {
                         oneOf(given, DispatchMode.values(), mode -> mode.name().toLowerCase(Locale.ROOT)))
                 .ifPresent(builder::withDispatchMode);
         options.get(SourceOption.DISPATCH_BUFFER_CAPACITY)
-                .map(given -> number(given, 1, Integer.MAX_VALUE))
+                .map(given -> number(given, 1, 1_000_000))
                 .ifPresent(builder::withDispatchBufferCapacity);
         options.get(SourceOption.BOOTSTRAP_BATCH_SIZE)
-                .map(given -> number(given, 1, Integer.MAX_VALUE))
+                .map(given -> number(given, 1, 100_000))
                 .ifPresent(builder::withBootstrapBatchSize);
         options.get(SourceOption.AUTO_START).map(SourceConfigurations::bool).ifPresent(builder::withAutoStart);
     }
@@ -198,12 +201,25 @@ public final class SourceConfigurations {
         };
     }
 
-    private static Duration duration(Given given) {
+    private static Duration connectTimeout(Given given) {
+        // libpq's way to say that there is no limit.
+        return NO_LIMIT.matcher(given.value().strip()).matches()
+                ? LONGEST_CONNECT_TIMEOUT
+                : duration(given, Duration.ofMillis(100), LONGEST_CONNECT_TIMEOUT);
+    }
+
+    /** The bounds are the configuration's own; checked here, the message can say where the value was given. */
+    private static Duration duration(Given given, Duration least, Duration most) {
+        Duration duration;
         try {
-            return DurationText.parse(given.value());
+            duration = DurationText.parse(given.value());
         } catch (IllegalArgumentException e) {
             throw wrong(given, String.valueOf(e.getMessage()));
         }
+        if (duration.compareTo(least) < 0 || duration.compareTo(most) > 0) {
+            throw wrong(given, DurationText.of(least) + " to " + DurationText.of(most));
+        }
+        return duration;
     }
 
     private static Path path(Given given) {

@@ -203,7 +203,11 @@ class ConfigFileTest {
                 "auto_start: maybe|auto_start in shop.yaml must be true or false, was 'maybe'",
                 "status_interval: soon|status_interval in shop.yaml must be a duration such as 500ms, 10s, 2m or 1h, was 'soon'",
                 "slot_name: Slot|slot_name must be",
-                "dispatch_buffer_capacity: 0|dispatch_buffer_capacity",
+                "connect_timeout: 1ms|connect_timeout in shop.yaml must be 100ms to 10m, was '1ms'",
+                "peer_timeout: 2h|peer_timeout in shop.yaml must be 1s to 1h, was '2h'",
+                "status_interval: 0|status_interval in shop.yaml must be 100ms to 10m, was '0'",
+                "dispatch_buffer_capacity: 0|dispatch_buffer_capacity in shop.yaml must be a number from 1 to 1,000,000, was '0'",
+                "bootstrap_batch_size: 100001|bootstrap_batch_size in shop.yaml must be a number from 1 to 100,000, was '100001'",
                 "table_keys: [{table: users, key_columns: []}]|table_keys: 'users' needs at least one key column",
                 "ssl_cert: a.pem|ssl_cert and ssl_key belong together",
                 "host: 'a,b'|host in shop.yaml names several hosts ('a,b'): only one is supported for now"

@@ -25,6 +25,12 @@ class DurationTextTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"100ms", "1500ms", "1s", "90s", "10m", "61m", "1h"})
+    void writesWhatItReads(String text) {
+        assertThat(DurationText.of(DurationText.parse(text))).isEqualTo(text);
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"", "s", "-1s", "1.5s", "10 days", "10sec", "99999999999s"})
     void refusesAnythingElse(String text) {
         assertThatThrownBy(() -> DurationText.parse(text))

@@ -69,6 +69,21 @@ class SourceOptionsTest {
                 .hasMessage("PGPORT must be a number from 1 to 65,535, was 'abc'");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"0", "-1"})
+    void takesATimeoutWithoutLimitForTheLongest(String value) {
+        assertThat(config(SourceOptions.ofEnvironment(Map.of("PGCONNECT_TIMEOUT", value)))
+                        .connectTimeout())
+                .isEqualTo(Duration.ofMinutes(10));
+    }
+
+    @Test
+    void namesTheVariableWhoseDurationIsOutOfBounds() {
+        assertThatThrownBy(() -> config(SourceOptions.ofEnvironment(Map.of("PGCONNECT_TIMEOUT", "601"))))
+                .isInstanceOf(OptionException.class)
+                .hasMessage("PGCONNECT_TIMEOUT must be 100ms to 10m, was '601'");
+    }
+
     @Test
     void looksThePasswordUpAtEachConnect(@TempDir Path directory) throws Exception {
         Path file = directory.resolve("pass");
