@@ -7,6 +7,7 @@ import io.drasi.pg.process.StopRequest;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -15,6 +16,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The top of the command line. */
 @Command(
@@ -88,9 +90,31 @@ final class DrasiPg implements Runnable {
     }
 
     private static int onWrongArguments(ParameterException failure, String[] arguments) {
-        System.err.println("drasi-pg: " + failure.getMessage());
+        System.err.println("drasi-pg: " + messageOf(failure));
         System.err.println("Try '" + failure.getCommandLine().getCommandSpec().qualifiedName() + " --help'.");
         return ExitCode.USAGE.number();
+    }
+
+    /** Of an option that there is not, the name alone: {@code --password=…} must not be printed. */
+    private static String messageOf(ParameterException failure) {
+        if (failure instanceof UnmatchedArgumentException unmatched) {
+            Optional<String> option = unmatched.getUnmatched().stream()
+                    .filter(argument -> argument.startsWith("-"))
+                    .findFirst();
+            if (option.isPresent()) {
+                return "there is no option " + nameOf(option.get());
+            }
+        }
+        return String.valueOf(failure.getMessage());
+    }
+
+    /** {@code --name} of {@code --name=value}, {@code -n} of {@code -nvalue}. */
+    private static String nameOf(String option) {
+        if (!option.startsWith("--")) {
+            return option.substring(0, Math.min(2, option.length()));
+        }
+        int equals = option.indexOf('=');
+        return equals < 0 ? option : option.substring(0, equals);
     }
 
     @Override
