@@ -4,31 +4,25 @@ package io.drasi.pg;
 import io.drasi.pg.demo.DemoServer;
 import io.drasi.pg.output.OutputClosedException;
 import io.drasi.pg.process.ExitCode;
-import io.drasi.postgres.client.error.AuthenticationException;
 import io.drasi.postgres.client.error.PostgresClientException;
 import io.drasi.postgres.client.error.ServerErrorException;
-import io.drasi.postgres.client.error.TlsException;
 import io.drasi.source.postgres.error.ConnectionException;
 import io.drasi.source.postgres.error.PositionUnavailableException;
-import io.drasi.source.postgres.error.ServerException;
 import io.drasi.source.postgres.error.SetupException;
 import io.drasi.source.postgres.error.SlotHeldException;
 import io.drasi.source.postgres.error.SourceException;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.util.Set;
 
-/** What the user is told of a failure, and the exit code. */
+/** What the user is told of a failure that is not one of the command line, and the exit code. */
 record FailureReport(ExitCode exitCode, String text, Throwable failure) {
-    /** "Class 28 — Invalid Authorization Specification" and others by which a server turns a connection away. */
-    private static final Set<String> LOGIN_STATES = Set.of("28000", "28P01", "3D000", "53300", "57P03");
+    /** The severity of errors after which the server ends the connection, so of all by which it turns a login away. */
+    private static final String FATAL = "FATAL";
 
     static FailureReport of(Throwable failure) {
         String message = String.valueOf(failure.getMessage());
         if (failure instanceof SourceException || failure instanceof PostgresClientException) {
             return new FailureReport(codeOf(failure), message, failure);
-        } else if (failure instanceof IllegalArgumentException) {
-            return new FailureReport(ExitCode.USAGE, message, failure);
         } else if (failure instanceof OutputClosedException) {
             return new FailureReport(ExitCode.OUTPUT_CLOSED, message, failure);
         } else if (failure instanceof IOException) {
@@ -56,12 +50,8 @@ record FailureReport(ExitCode exitCode, String text, Throwable failure) {
     private static boolean isAboutConnecting(Throwable failure) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof ServerErrorException error) {
-                return LOGIN_STATES.contains(error.sqlState());
-            } else if (cause instanceof ServerException error && LOGIN_STATES.contains(error.sqlState())) {
-                return true;
-            } else if (cause instanceof AuthenticationException
-                    || cause instanceof TlsException
-                    || cause instanceof PostgresClientException) {
+                return error.serverMessage().severity().equals(FATAL);
+            } else if (cause instanceof PostgresClientException) {
                 return true;
             }
         }

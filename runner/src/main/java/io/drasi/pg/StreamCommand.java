@@ -117,7 +117,7 @@ final class StreamCommand implements LoggingCommand {
     private StreamedSource prepare(
             PostgresSourceConfig config, Optional<Boolean> wantsBootstrap, CountedOutput output, boolean severalSources)
             throws IOException {
-        PostgresReplicationSource source = new PostgresReplicationSource(config);
+        PostgresReplicationSource source = sourceOf(config);
         // Asked in any case: a server that cannot be reached now is more likely a wrong option than one that is down.
         boolean slotExists = source.slotExists();
         boolean bootstrap = wantsBootstrap.orElse(!slotExists);
@@ -130,6 +130,14 @@ final class StreamCommand implements LoggingCommand {
                 bootstrap,
                 new JsonLines(output, severalSources ? Optional.of(config.id()) : Optional.empty()),
                 end.map(lsn -> new EndPosition(lsn, source::handedOverLsn)));
+    }
+
+    private static PostgresReplicationSource sourceOf(PostgresSourceConfig config) {
+        try {
+            return new PostgresReplicationSource(config);
+        } catch (IllegalArgumentException e) {
+            throw new OptionException(String.valueOf(e.getMessage()), e);
+        }
     }
 
     private Optional<Lsn> endPosition(PostgresSourceConfig config) {

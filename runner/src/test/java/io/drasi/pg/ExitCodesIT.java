@@ -53,6 +53,7 @@ class ExitCodesIT {
         requireFailure(Program.of("stream", "--slot-name=Nope"), 2, "slot_name");
         requireFailure(Program.of("stream", "postgresql://a,b/d"), 2, "several hosts");
         requireFailure(Program.of("stream", "--table-key=users"), 2, "--table-key must be table=column");
+        requireFailure(Program.of("stream", "--tables=a.b.c"), 2, "tables: table name 'a.b.c' has more than one dot");
         requireFailure(Program.of("demo", "--for=soon"), 2, "--for must be a duration");
         requireFailure(Program.of("stream").environment("PGPORT", "0"), 2, "PGPORT");
         Path file = directory.resolve("f.yaml");
@@ -76,6 +77,21 @@ class ExitCodesIT {
                 3,
                 "scram_user");
         requireFailure(Program.stream(server, "postgres", "--ssl-mode=require"), 3, "ssl_mode");
+    }
+
+    @Test
+    void endsWithThreeWhenTheDatabaseLetsNobodyIn() {
+        server.createDatabase("forbidden").createDatabase("shut");
+        server.execute(
+                "CREATE ROLE guest LOGIN",
+                "REVOKE CONNECT ON DATABASE forbidden FROM PUBLIC",
+                "ALTER DATABASE shut ALLOW_CONNECTIONS false");
+        requireFailure(
+                Program.of("stream", "postgresql://guest@127.0.0.1:" + server.port() + "/forbidden"),
+                3,
+                "permission denied for database \"forbidden\"",
+                "GRANT CONNECT ON DATABASE \"forbidden\" TO \"guest\"");
+        requireFailure(Program.stream(server, "shut"), 3, "database \"shut\" is not currently accepting connections");
     }
 
     @Test

@@ -13,4 +13,11 @@ class FailureReportTest {
         assertThat(report.exitCode()).isEqualTo(ExitCode.FAILED);
         assertThat(report.text()).contains("out of memory (Java heap space)", "-Xmx");
     }
+
+    @Test
+    void takesAnArgumentThatIsRefusedInsideTheProgramForAFailureOfTheProgram() {
+        FailureReport report = FailureReport.of(new IllegalArgumentException("no such thing"));
+        assertThat(report.exitCode()).isEqualTo(ExitCode.FAILED);
+        assertThat(report.text()).contains("IllegalArgumentException: no such thing", "--stacktrace");
+    }
 }
