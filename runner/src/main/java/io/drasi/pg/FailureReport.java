@@ -4,6 +4,7 @@ package io.drasi.pg;
 import io.drasi.pg.demo.DemoServer;
 import io.drasi.pg.output.OutputClosedException;
 import io.drasi.pg.process.ExitCode;
+import io.drasi.pg.stream.SourceFailedException;
 import io.drasi.postgres.client.error.PostgresClientException;
 import io.drasi.postgres.client.error.ServerErrorException;
 import io.drasi.source.postgres.error.ConnectionException;
@@ -21,7 +22,9 @@ record FailureReport(ExitCode exitCode, String text, Throwable failure) {
 
     static FailureReport of(Throwable failure) {
         String message = String.valueOf(failure.getMessage());
-        if (failure instanceof SourceException || failure instanceof PostgresClientException) {
+        if (failure instanceof SourceFailedException named && named.getCause() != null) {
+            return of(named.getCause()).about(named.sourceId());
+        } else if (failure instanceof SourceException || failure instanceof PostgresClientException) {
             return new FailureReport(codeOf(failure), message, failure);
         } else if (failure instanceof OutputClosedException) {
             return new FailureReport(ExitCode.OUTPUT_CLOSED, message, failure);
@@ -34,6 +37,11 @@ record FailureReport(ExitCode exitCode, String text, Throwable failure) {
                     ExitCode.FAILED, "out of memory (" + message + "): give it more, e.g. with -Xmx2g", failure);
         }
         return new FailureReport(ExitCode.FAILED, failure + " (--stacktrace shows where)", failure);
+    }
+
+    private FailureReport about(String sourceId) {
+        String source = "source '" + sourceId + "'";
+        return text.startsWith(source) ? this : new FailureReport(exitCode, source + ": " + text, failure);
     }
 
     private static ExitCode codeOf(Throwable failure) {

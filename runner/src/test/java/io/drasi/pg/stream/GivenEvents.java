@@ -19,13 +19,9 @@ final class GivenEvents implements Subscription {
         this.script = new ArrayDeque<>(script);
     }
 
-    static GivenEvents of(SourceEvent event) {
-        return new GivenEvents(List.of(() -> event));
-    }
-
-    /** The source of this one fails in the way of {@code failing}. */
-    static GivenEvents failing(Callable<SourceEvent> failing) {
-        return new GivenEvents(List.of(failing));
+    /** One event, or what {@code event} throws in place of it. */
+    static GivenEvents of(Callable<SourceEvent> event) {
+        return new GivenEvents(List.of(event));
     }
 
     @Override
