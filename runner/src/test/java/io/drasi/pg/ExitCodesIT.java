@@ -7,8 +7,11 @@ import io.drasi.testkit.Database;
 import io.drasi.testkit.PostgresServer;
 import io.drasi.testkit.PostgresVersion;
 import io.drasi.testkit.Proc;
+import io.drasi.testkit.TlsFiles;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -17,6 +20,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** How the program ends, and what it says then. */
 class ExitCodesIT {
     private static PostgresServer server;
+    /** Not for replication, but with TLS. */
+    private static PostgresServer tlsServer;
 
     @TempDir
     private Path directory;
@@ -27,13 +32,33 @@ class ExitCodesIT {
                 .hba(
                         "local all all trust",
                         "host all scram_user 127.0.0.1/32 scram-sha-256",
+                        "host all md5_user 127.0.0.1/32 md5",
                         "host all all 127.0.0.1/32 trust")
+                .start();
+        tlsServer = PostgresServer.builder(PostgresVersion.newest())
+                .setting("wal_level", "replica")
+                .tls(TlsFiles.builder().alternativeNames("localhost").create())
                 .start();
     }
 
     @AfterAll
     static void stop() {
         server.close();
+        tlsServer.close();
+    }
+
+    /** A database with the publication that the source looks for, for one table. */
+    private static Database published(String name) {
+        Database database = server.createDatabase(name).database(name);
+        database.execute("CREATE TABLE t (id int PRIMARY KEY)", "CREATE PUBLICATION drasi_publication FOR TABLE t");
+        return database;
+    }
+
+    private static Proc.Builder streamAs(String user, String database, String... arguments) {
+        List<String> all = new ArrayList<>(
+                List.of("stream", "postgresql://" + user + "@127.0.0.1:" + server.port() + "/" + database));
+        all.addAll(List.of(arguments));
+        return Program.of(all.toArray(new String[0]));
     }
 
     private static void requireFailure(Proc.Builder program, int exitCode, String... texts) {
@@ -77,6 +102,40 @@ class ExitCodesIT {
                 3,
                 "scram_user");
         requireFailure(Program.stream(server, "postgres", "--ssl-mode=require"), 3, "ssl_mode");
+        requireFailure(
+                streamAs("nobody", "postgres"),
+                3,
+                "role \"nobody\" does not exist",
+                "CREATE ROLE \"nobody\" LOGIN REPLICATION PASSWORD");
+    }
+
+    @Test
+    void endsWithThreeWhenTheServerAsksForMd5() {
+        server.execute("SET password_encryption = md5; CREATE ROLE md5_user SUPERUSER LOGIN PASSWORD 'right'");
+        requireFailure(
+                streamAs("md5_user", "postgres").environment("PGPASSWORD", "right"),
+                3,
+                "MD5",
+                "password_encryption",
+                "scram-sha-256");
+    }
+
+    @Test
+    void endsWithThreeWhenTheCertificateIsNotTrustedOrHasAnotherName() {
+        String otherRoot = "--ssl-root-cert=" + TlsFiles.shared().rootCertificate();
+        String root = "--ssl-root-cert=" + tlsServer.tlsFiles().rootCertificate();
+        requireFailure(
+                Program.stream(tlsServer, "postgres", "--ssl-mode=verify-ca", otherRoot),
+                3,
+                "certificate",
+                "ssl_root_cert");
+        requireFailure(
+                Program.stream(tlsServer, "postgres", "--ssl-mode=verify-full", root),
+                3,
+                "certificate",
+                "127.0.0.1",
+                "ssl_mode (now verify-full)");
+        requireFailure(Program.stream(tlsServer, "postgres", "--ssl-mode=verify-ca", root), 4, "wal_level");
     }
 
     @Test
@@ -87,7 +146,7 @@ class ExitCodesIT {
                 "REVOKE CONNECT ON DATABASE forbidden FROM PUBLIC",
                 "ALTER DATABASE shut ALLOW_CONNECTIONS false");
         requireFailure(
-                Program.of("stream", "postgresql://guest@127.0.0.1:" + server.port() + "/forbidden"),
+                streamAs("guest", "forbidden"),
                 3,
                 "permission denied for database \"forbidden\"",
                 "GRANT CONNECT ON DATABASE \"forbidden\" TO \"guest\"");
@@ -105,6 +164,71 @@ class ExitCodesIT {
                 Program.of("stream", "postgresql://plain@127.0.0.1:" + server.port() + "/unset", "--slot-name=unset"),
                 4,
                 "ALTER ROLE \"plain\" WITH REPLICATION");
+        requireFailure(
+                Program.stream(server, "unset", "--tables=t,missing"),
+                4,
+                "tables: there is no table missing in the database",
+                "Names are given as PostgreSQL stores them");
+        requireFailure(
+                Program.stream(tlsServer, "postgres"),
+                4,
+                "wal_level of the server is replica, but logical decoding needs wal_level = logical",
+                "ALTER SYSTEM SET wal_level = logical; and restart the server.");
+    }
+
+    @Test
+    void endsWithFourWhenThereIsNoFreeSlot() {
+        published("crowded");
+        String fill = "SELECT pg_create_physical_replication_slot('full_' || i) FROM generate_series(1,"
+                + " current_setting('max_replication_slots')::int - (SELECT count(*)::int FROM pg_replication_slots)) AS i";
+        server.execute(fill);
+        try {
+            requireFailure(
+                    Program.stream(server, "crowded", "--slot-name=crowded"),
+                    4,
+                    "all replication slots are in use",
+                    "max_replication_slots");
+        } finally {
+            server.execute(
+                    "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name LIKE 'full%'");
+        }
+    }
+
+    @Test
+    void endsWithFourWhenTheSlotIsNotOurs() {
+        Database database = published("slots");
+        published("elsewhere").execute("SELECT pg_create_logical_replication_slot('elsewhere', 'pgoutput')");
+        database.execute("SELECT pg_create_logical_replication_slot('decoding', 'test_decoding')");
+        requireFailure(
+                Program.stream(server, "slots", "--slot-name=elsewhere"),
+                4,
+                "replication slot \"elsewhere\" belongs to database elsewhere");
+        requireFailure(
+                Program.stream(server, "slots", "--slot-name=decoding"),
+                4,
+                "replication slot \"decoding\" uses the plugin test_decoding instead of pgoutput");
+        try (Proc holder = Program.stream(server, "slots", "--slot-name=held").start()) {
+            holder.awaitLine("bootstrap", Program.PATIENCE, line -> line.contains("bootstrap-completed"));
+            requireFailure(
+                    Program.stream(server, "slots", "--slot-name=held", "--no-loop"),
+                    4,
+                    "replication slot \"held\" is held by another process",
+                    "slot_name");
+            holder.interrupt();
+            holder.await(Program.PATIENCE).requireSuccess();
+        }
+    }
+
+    @Test
+    void endsWithFourWhenRowSecurityHidesRows() {
+        published("policies").execute("ALTER TABLE t ENABLE ROW LEVEL SECURITY");
+        server.execute("CREATE ROLE restricted LOGIN REPLICATION");
+        server.database("policies").execute("GRANT SELECT ON t TO restricted");
+        requireFailure(
+                streamAs("restricted", "policies", "--slot-name=policies"),
+                4,
+                "row-level security of table t hides rows from role restricted",
+                "ALTER ROLE \"restricted\" BYPASSRLS;");
     }
 
     @Test
@@ -120,8 +244,7 @@ class ExitCodesIT {
 
     @Test
     void endsAtTheFirstFailureOnlyIfToldTo() {
-        Database database = server.createDatabase("noloop").database("noloop");
-        database.execute("CREATE TABLE t (id int PRIMARY KEY)", "CREATE PUBLICATION drasi_publication FOR TABLE t");
+        Database database = published("noloop");
         try (Proc stubborn =
                         Program.stream(server, "noloop", "--slot-name=stubborn").start();
                 Proc once = Program.stream(server, "noloop", "--slot-name=once", "--no-loop")
@@ -132,7 +255,7 @@ class ExitCodesIT {
             stubborn.awaitLine("row 1", Program.PATIENCE, line -> line.contains("\"t:1\""));
             once.awaitLine("row 1", Program.PATIENCE, line -> line.contains("\"t:1\""));
             database.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_replication");
-            assertThat(once.await(Program.PATIENCE).exitCode()).isIn(1, 3);
+            assertThat(once.await(Program.PATIENCE).exitCode()).isEqualTo(3);
             database.execute("INSERT INTO t VALUES (2)");
             stubborn.awaitLine("row 2", Program.PATIENCE, line -> line.contains("\"t:2\""));
             stubborn.interrupt();
