@@ -154,6 +154,16 @@ class ExitCodesIT {
     }
 
     @Test
+    void logsInUtf8WhateverTheLocale() throws Exception {
+        Path file = directory.resolve("f.yaml");
+        Files.writeString(file, "sources: [{id: söhne, auto_start: false}, {id: a, host: 127.0.0.1, port: 1}]\n");
+        requireFailure(
+                Program.of(List.of("-Dfile.encoding=ISO-8859-1"), "stream", "--config=" + file),
+                3,
+                "söhne is not started");
+    }
+
+    @Test
     void endsWithFourWhenTheServerIsNotSetUp() {
         server.createDatabase("unset").database("unset").execute("CREATE TABLE t (id int PRIMARY KEY)");
         requireFailure(
