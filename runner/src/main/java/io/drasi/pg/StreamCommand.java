@@ -99,9 +99,8 @@ final class StreamCommand implements LoggingCommand {
     }
 
     private static SourceConfigurations configurations() {
-        // The virtual machine's user.home does not follow $HOME, libpq does.
-        String home = System.getenv().getOrDefault("HOME", System.getProperty("user.home"));
-        return new SourceConfigurations(System.getProperty("user.name"), Path.of(home), LOG::warn);
+        return new SourceConfigurations(
+                System.getProperty("user.name"), Path.of(System.getProperty("user.home")), LOG::warn);
     }
 
     private void check(List<PostgresSourceConfig> configs) {

@@ -10,6 +10,7 @@ import io.drasi.testkit.Proc;
 import io.drasi.testkit.TlsFiles;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
@@ -151,6 +152,23 @@ class ExitCodesIT {
                 "permission denied for database \"forbidden\"",
                 "GRANT CONNECT ON DATABASE \"forbidden\" TO \"guest\"");
         requireFailure(Program.stream(server, "shut"), 3, "database \"shut\" is not currently accepting connections");
+    }
+
+    @Test
+    void looksForCertificatesAndThePasswordFileInTheSameHome() throws Exception {
+        Path certificates = Files.createDirectories(directory.resolve(".postgresql"));
+        Files.copy(TlsFiles.shared().rootCertificate(), certificates.resolve("root.crt"));
+        Files.createFile(
+                directory.resolve(".pgpass"),
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-r--r--")));
+        requireFailure(
+                Program.stream(tlsServer, "postgres", "--ssl-mode=verify-ca").environment("HOME", directory.toString()),
+                3,
+                "a root certificate in " + certificates.resolve("root.crt"));
+        requireFailure(
+                streamAs("scram_user", "postgres").environment("HOME", directory.toString()),
+                3,
+                "password file \"" + directory.resolve(".pgpass") + "\" has group or world access");
     }
 
     @Test
