@@ -15,9 +15,7 @@ import io.drasi.pg.process.StopRequest;
 import io.drasi.pg.stream.StreamRun;
 import io.drasi.pg.stream.StreamedSource;
 import io.drasi.source.postgres.PostgresReplicationSource;
-import java.io.IOException;
 import java.sql.Connection;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -68,7 +66,7 @@ final class DemoCommand implements LoggingCommand {
     }
 
     @Override
-    public Integer call() throws DemoServer.StartException, IOException, InterruptedException, SQLException {
+    public Integer call() throws Exception {
         log.apply(Level.WARN);
         Optional<Duration> length = length();
         boolean coloured = coloured();
@@ -86,8 +84,7 @@ final class DemoCommand implements LoggingCommand {
         return ExitCode.OK.number();
     }
 
-    private void stream(DemoServer server, Optional<Duration> length, boolean coloured)
-            throws IOException, InterruptedException, SQLException {
+    private void stream(DemoServer server, Optional<Duration> length, boolean coloured) throws Exception {
         try (Connection connection = server.connect()) {
             ShopSchema.create(connection);
         }

@@ -38,7 +38,7 @@ public final class ShopWorkload implements AutoCloseable {
             this::moveCustomer,
             this::emptyCart,
             this::dropAllCarts);
-    private volatile Optional<SQLException> failure = Optional.empty();
+    private volatile Optional<Exception> failure = Optional.empty();
 
     private int nextOrder = 13;
     private int nextDelivery = 3;
@@ -53,7 +53,7 @@ public final class ShopWorkload implements AutoCloseable {
     /**
      * @param connection owned by the workload from now on
      * @param pause between two transactions
-     * @param onFailure called when a statement fails, which ends the work; {@link #failure} has the reason
+     * @param onFailure called when a transaction fails, which ends the work; {@link #failure} has the reason
      */
     public ShopWorkload(Connection connection, Duration pause, Runnable onFailure) {
         this.connection = connection;
@@ -66,7 +66,7 @@ public final class ShopWorkload implements AutoCloseable {
         thread.start();
     }
 
-    public Optional<SQLException> failure() {
+    public Optional<Exception> failure() {
         return failure;
     }
 
@@ -77,7 +77,7 @@ public final class ShopWorkload implements AutoCloseable {
                 round.get(i % round.size()).run();
                 connection.commit();
             }
-        } catch (SQLException e) {
+        } catch (SQLException | RuntimeException e) {
             failure = Optional.of(e);
             onFailure.run();
         } catch (InterruptedException e) {
