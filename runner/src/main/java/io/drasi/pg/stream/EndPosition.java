@@ -22,7 +22,10 @@ public record EndPosition(Lsn lsn, Supplier<Lsn> handedOver) {
             "SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_flush_lsn() END";
 
     /**
-     * Asks the server for its position: everything that has committed by now lies before it.
+     * Asks the server up to where its log is on disk: all that has committed lies before, but for the last moments of
+     * sessions with {@code synchronous_commit = off}, whose commits reach the disk up to three times {@code
+     * wal_writer_delay} later. The position up to which the log is written is of no use here: on a server at rest the part
+     * of it that is not yet on disk, and so not sent, may be left like that for long.
      *
      * @throws io.drasi.source.postgres.error.SourceException if the server can't be asked
      */
