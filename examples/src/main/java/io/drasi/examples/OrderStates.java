@@ -20,11 +20,13 @@ import java.util.TreeMap;
 /** The state of each order by its element id, and the position in the stream up to which that is true. Kept in a file. */
 final class OrderStates {
     private static final String POSITION = "position";
+    private static final String STATUS = "status";
     private static final String UNKNOWN = "?";
 
     private final Path file;
     private final Map<String, String> stateById = new TreeMap<>();
     private Optional<Position> position = Optional.empty();
+    private Optional<String> deleted = Optional.empty();
 
     private OrderStates(Path file) {
         this.file = file;
@@ -63,11 +65,17 @@ final class OrderStates {
 
     void apply(SourceChange change) {
         if (change instanceof SourceChange.Insert insert) {
+            // An order with a new id: its old self was deleted just before, and what was not sent again is as it was
+            // there.
+            if (insert.unchanged().contains(STATUS)) {
+                deleted.ifPresent(state -> stateById.put(idOf(insert.element()), state));
+            }
             put(insert.element());
         } else if (change instanceof SourceChange.Update update) {
             put(update.element());
         } else if (change instanceof SourceChange.Delete delete) {
-            stateById.remove(delete.metadata().reference().elementId());
+            deleted = Optional.ofNullable(
+                    stateById.remove(delete.metadata().reference().elementId()));
         } else if (change instanceof SourceChange.Truncate) {
             stateById.clear();
         }
@@ -100,9 +108,12 @@ final class OrderStates {
     private void put(Element order) {
         // Absent means "as before".
         order.properties()
-                .get("status")
-                .ifPresent(status -> stateById.put(
-                        order.metadata().reference().elementId(),
-                        status instanceof StringValue text ? text.value() : UNKNOWN));
+                .get(STATUS)
+                .ifPresent(status ->
+                        stateById.put(idOf(order), status instanceof StringValue text ? text.value() : UNKNOWN));
+    }
+
+    private static String idOf(Element order) {
+        return order.metadata().reference().elementId();
     }
 }
