@@ -38,7 +38,11 @@ import org.jspecify.annotations.Nullable;
  * try (source; var changes = source.subscribe(SubscriptionSettings.forQuery("open-orders").withBootstrap())) {
  *     source.start();
  *     for (SourceEvent event : changes) {
- *         if (event instanceof SourceEvent.Transaction transaction) {
+ *         if (event instanceof SourceEvent.BootstrapBatch batch) {
+ *             batch.rows().forEach(view::apply);
+ *         } else if (event instanceof SourceEvent.BootstrapCompleted completed) {
+ *             changes.confirm(completed.position());
+ *         } else if (event instanceof SourceEvent.Transaction transaction) {
  *             transaction.changes().forEach(view::apply);
  *             changes.confirm(transaction.position());
  *         }
