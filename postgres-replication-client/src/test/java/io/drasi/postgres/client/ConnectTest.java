@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.drasi.postgres.client.error.ConnectFailedException;
 import io.drasi.postgres.client.error.PostgresClientException;
+import io.drasi.postgres.client.error.ServerErrorException;
 import io.drasi.postgres.client.error.TlsException;
 import io.drasi.postgres.client.settings.ConnectionSettings;
 import io.drasi.postgres.client.settings.ConnectionSettingsBuilder;
@@ -14,15 +15,23 @@ import io.drasi.testkit.Bytes;
 import io.drasi.testkit.FakeWalsender;
 import io.drasi.testkit.TlsFiles;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** How connections come about, or don't, with servers that misbehave. */
 class ConnectTest {
@@ -103,6 +112,95 @@ class ConnectTest {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource(names = {"PREFER", "REQUIRE", "VERIFY_FULL"})
+    void aServerThatGoesDownInTheHandshakeIsWorthAnotherTry(SslMode mode) throws IOException {
+        for (boolean reset : new boolean[] {false, true}) {
+            try (ServerSocket listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+                CompletableFuture<Void> server = CompletableFuture.runAsync(() -> goDownInTheHandshake(listener, reset));
+                assertThatThrownBy(() -> PostgresConnection.open(ConnectionSettings.builder()
+                                .host("127.0.0.1")
+                                .port(listener.getLocalPort())
+                                .user("drasi")
+                                .sslMode(mode)
+                                .sslRootCertificate(TlsFiles.shared().rootCertificate())
+                                .build()))
+                        .isInstanceOfSatisfying(
+                                ConnectFailedException.class,
+                                e -> assertThat(e.retryable()).isTrue())
+                        .hasMessageContaining("the connection broke in the TLS handshake")
+                        .satisfies(e -> assertThat(e.getSuppressed()).hasSize(mode == SslMode.PREFER ? 1 : 0));
+                assertThat(server).succeedsWithin(Duration.ofSeconds(10));
+            }
+        }
+    }
+
+    private static void goDownInTheHandshake(ServerSocket listener, boolean reset) {
+        try (listener;
+                Socket socket = listener.accept()) {
+            listener.close();
+            socket.setSoLinger(reset, 0);
+            InputStream in = socket.getInputStream();
+            byte[] sslRequest = in.readNBytes(8);
+            socket.getOutputStream().write('S');
+            // The client is in the handshake when it has said its first word; all of that, lest the close be a reset.
+            byte[] recordHeader = in.readNBytes(5);
+            in.skipNBytes(ByteBuffer.wrap(recordHeader).getShort(3));
+            assertThat(sslRequest).hasSize(8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Test
+    void preferReportsTheErrorInPlainIfThatIsTheOneThatPasses() {
+        try (FakeWalsender server = new FakeWalsender(
+                session -> {
+                    session.expectSslRequest();
+                    byte[] answer = "S, but what follows is no TLS record".getBytes(StandardCharsets.US_ASCII);
+                    session.sendTorn(new Random(), 1, answer);
+                },
+                session -> {
+                    session.expectStartup();
+                    session.sendError("FATAL", "53300", "sorry, too many clients already");
+                })) {
+            assertThatThrownBy(() -> PostgresConnection.open(to(server).build()))
+                    .isInstanceOfSatisfying(ServerErrorException.class, e -> {
+                        assertThat(e.retryable()).isTrue();
+                        assertThat(e.getSuppressed()).hasOnlyElementsOfType(TlsException.class);
+                    });
+        }
+    }
+
+    @Test
+    void endsWhenTheThreadIsInterruptedInTheHandshake() throws InterruptedException {
+        AtomicReference<Throwable> failure = new AtomicReference<>();
+        CountDownLatch agreed = new CountDownLatch(1);
+        try (FakeWalsender server = new FakeWalsender(session -> {
+            session.expectSslRequest();
+            session.sendTorn(new Random(), 1, (byte) 'S');
+            agreed.countDown();
+            session.goSilent();
+        })) {
+            Thread thread = new Thread(() -> {
+                try (PostgresConnection connection =
+                        PostgresConnection.open(to(server).build())) {
+                    failure.set(new AssertionError("connected to " + connection.backendPid()));
+                } catch (PostgresClientException e) {
+                    failure.set(Thread.currentThread().isInterrupted() ? e : new AssertionError("not interrupted", e));
+                }
+            });
+            thread.start();
+            agreed.await();
+            thread.interrupt();
+            thread.join(Duration.ofSeconds(10).toMillis());
+            assertThat(failure.get())
+                    .isInstanceOf(ConnectFailedException.class)
+                    .hasMessageContaining("the connecting thread was interrupted");
+            assertThat(server.connections()).isEqualTo(1);
+        }
+    }
+
     @Test
     void requireNeverConnectsInPlain() {
         try (FakeWalsender server = new FakeWalsender(session -> {
@@ -111,7 +209,7 @@ class ConnectTest {
         })) {
             assertThatThrownBy(() -> PostgresConnection.open(
                             to(server).sslMode(SslMode.REQUIRE).build()))
-                    .isInstanceOf(TlsException.class);
+                    .isInstanceOf(ConnectFailedException.class);
             assertThat(server.connections()).isEqualTo(1);
         }
     }

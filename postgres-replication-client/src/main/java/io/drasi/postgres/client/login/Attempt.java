@@ -31,6 +31,7 @@ final class Attempt {
     private final Optional<TlsClient> tlsClient;
     private final Deadline deadline;
     private boolean tlsAgreed;
+    private boolean handshakeBroke;
 
     /**
      * @param local whether the address never leaves this machine
@@ -66,11 +67,12 @@ final class Attempt {
     /**
      * Whether {@link #run()} failed in a way that may be different without TLS: in the handshake, or because the server
      * would not let the user in (as a {@code hostnossl} line of pg_hba.conf does). Errors of the server that have nothing
-     * to do with who asks are not repeated, though libpq does.
+     * to do with who asks are not repeated, though libpq does; nor are timeouts and interrupts.
      */
     boolean failedBecauseOfTls(PostgresClientException failure) {
         return tlsAgreed
-                && (failure instanceof TlsException
+                && (handshakeBroke
+                        || failure instanceof TlsException
                         || (failure instanceof ServerErrorException error
                                 && error.sqlState().startsWith(INVALID_AUTHORIZATION_CLASS)));
     }
@@ -99,7 +101,9 @@ final class Attempt {
         } catch (ClosedByInterruptException e) {
             throw failed("the connecting thread was interrupted", e);
         } catch (IOException e) {
-            throw failed("the connection broke when it asked for TLS: " + e.getMessage(), e);
+            handshakeBroke = tlsAgreed;
+            String when = tlsAgreed ? "in the TLS handshake" : "when it asked for TLS";
+            throw failed("the connection broke " + when + ": " + e.getMessage(), e);
         }
     }
 

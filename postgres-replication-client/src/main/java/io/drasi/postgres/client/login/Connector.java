@@ -85,9 +85,10 @@ public final class Connector {
         try {
             return new Attempt(settings, replication, address, loopback, Optional.empty()).run();
         } catch (PostgresClientException e) {
-            // The encrypted attempt was the preferred one, so its error is the one to fix.
-            overTls.addSuppressed(e);
-            throw overTls;
+            // The encrypted attempt was the preferred one, so its error is the one to fix, unless waiting may help.
+            PostgresClientException decisive = e.retryable() && !overTls.retryable() ? e : overTls;
+            decisive.addSuppressed(decisive == e ? overTls : e);
+            throw decisive;
         }
     }
 }

@@ -7,7 +7,6 @@ import io.drasi.postgres.client.settings.SslMode;
 import io.drasi.postgres.client.transport.Deadline;
 import io.drasi.postgres.client.transport.SocketTransport;
 import java.io.IOException;
-import java.net.SocketTimeoutException;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.CertificateException;
@@ -73,16 +72,15 @@ public final class TlsClient {
     /**
      * Shakes hands and checks the server's certificate as the sslmode wants. On failure the socket is closed.
      *
-     * @throws TlsException if the handshake fails or the certificate is not good enough
-     * @throws SocketTimeoutException if the deadline passes
+     * @throws TlsException if the two sides cannot agree or the certificate is not good enough
+     * @throws java.net.SocketTimeoutException if the deadline passes
+     * @throws IOException if the connection breaks, which says nothing about TLS
      */
-    public TlsTransport handshake(SocketTransport socket, Deadline deadline) throws SocketTimeoutException {
+    public TlsTransport handshake(SocketTransport socket, Deadline deadline) throws IOException {
         TlsTransport transport;
         try {
             transport = TlsTransport.handshake(socket, engine(), deadline);
-        } catch (SocketTimeoutException e) {
-            throw e;
-        } catch (IOException e) {
+        } catch (SSLException e) {
             throw failure(e);
         }
         if (settings.sslMode() == SslMode.VERIFY_FULL) {
@@ -139,7 +137,7 @@ public final class TlsClient {
         }
     }
 
-    private TlsException failure(IOException e) {
+    private TlsException failure(SSLException e) {
         for (Throwable cause = e; cause != null; cause = cause.getCause()) {
             if (cause instanceof CertificateException) {
                 return new TlsException(

@@ -83,13 +83,13 @@ public final class TlsTransport implements Transport {
             case BUFFER_UNDERFLOW -> {
                 int count = receive(deadline);
                 if (count < 0) {
-                    throw new EOFException("the server closed the connection in the TLS handshake");
+                    throw new EOFException("the server closed it");
                 }
                 if (count == 0) {
                     throw new SocketTimeoutException("no answer in the TLS handshake");
                 }
             }
-            case CLOSED -> throw new EOFException("the server ended TLS in the handshake");
+            case CLOSED -> throw new EOFException("the server ended TLS");
             case BUFFER_OVERFLOW -> throw new SSLException("a TLS record larger than the engine announced");
             case OK -> {}
         }
