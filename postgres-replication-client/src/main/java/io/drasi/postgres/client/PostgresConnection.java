@@ -4,6 +4,7 @@ package io.drasi.postgres.client;
 import io.drasi.postgres.client.login.Connector;
 import io.drasi.postgres.client.query.CopyConsumer;
 import io.drasi.postgres.client.query.QueryResult;
+import io.drasi.postgres.client.session.Patience;
 import io.drasi.postgres.client.session.Session;
 import io.drasi.postgres.client.session.SimpleQuery;
 import io.drasi.postgres.client.settings.ConnectionSettings;
@@ -30,20 +31,23 @@ public final class PostgresConnection implements AutoCloseable {
     }
 
     /**
-     * Runs a text of one or more statements by the simple query protocol.
+     * Runs a text of one or more statements by the simple query protocol. None of them may keep the server silent for the
+     * peer timeout.
      *
      * @return what the last statement yields
      * @throws io.drasi.postgres.client.error.ServerErrorException for an error of the server; unless it is fatal, the
      *     connection can be used further
-     * @throws io.drasi.postgres.client.error.ConnectionLostException if the connection ends
+     * @throws io.drasi.postgres.client.error.ConnectionLostException if the connection ends, or the server is silent for
+     *     the peer timeout
      * @throws IllegalArgumentException if the text is a COPY
      */
     public QueryResult query(String sql) {
-        return SimpleQuery.run(session, "query", sql);
+        return SimpleQuery.run(session, "query", Patience.PEER_TIMEOUT, sql);
     }
 
     /**
-     * Runs {@code COPY … TO STDOUT}, in any format. If the consumer throws, the connection is closed.
+     * Runs {@code COPY … TO STDOUT}, in any format. It may take any time, also until its first row. If the consumer throws,
+     * the connection is closed.
      *
      * @return the count of CopyData messages
      * @throws io.drasi.postgres.client.error.ServerErrorException for an error of the server, which can come after data

@@ -8,6 +8,7 @@ import io.drasi.postgres.client.query.Sql;
 import io.drasi.postgres.client.replication.CreatedSlot;
 import io.drasi.postgres.client.replication.SlotOptions;
 import io.drasi.postgres.client.replication.SystemIdentification;
+import io.drasi.postgres.client.session.Patience;
 import io.drasi.postgres.client.session.Session;
 import io.drasi.postgres.client.session.SimpleQuery;
 import io.drasi.postgres.client.settings.ConnectionSettings;
@@ -32,7 +33,8 @@ import java.util.stream.Collectors;
  * {@link ReplicationStream}. Used by one thread at a time, but for {@link #abort()}.
  *
  * <p>All methods that talk to the server throw {@link io.drasi.postgres.client.error.ServerErrorException} for an error of
- * the server and {@link io.drasi.postgres.client.error.ConnectionLostException} if the connection ends.
+ * the server and {@link io.drasi.postgres.client.error.ConnectionLostException} if the connection ends, or if the server is
+ * silent for the peer timeout; only a slot may take longer, to be made or to be free.
  */
 public final class ReplicationConnection implements AutoCloseable {
     private final Session session;
@@ -51,7 +53,8 @@ public final class ReplicationConnection implements AutoCloseable {
     }
 
     public SystemIdentification identifySystem() {
-        Row row = SimpleQuery.run(session, "IDENTIFY_SYSTEM", "IDENTIFY_SYSTEM").single();
+        Row row = SimpleQuery.run(session, "IDENTIFY_SYSTEM", Patience.PEER_TIMEOUT, "IDENTIFY_SYSTEM")
+                .single();
         return new SystemIdentification(
                 row.required("systemid"), row.requiredLong("timeline"), lsn(row, "xlogpos"), row.text("dbname"));
     }
@@ -64,7 +67,7 @@ public final class ReplicationConnection implements AutoCloseable {
      */
     public CreatedSlot createLogicalSlot(String slot, SlotOptions options) {
         String command = options.createCommand(slot, serverVersionNumber());
-        Row row = SimpleQuery.run(session, "CREATE_REPLICATION_SLOT " + slot, command)
+        Row row = SimpleQuery.run(session, "CREATE_REPLICATION_SLOT " + slot, Patience.ENDLESS, command)
                 .single();
         return new CreatedSlot(
                 row.required("slot_name"),
@@ -77,13 +80,14 @@ public final class ReplicationConnection implements AutoCloseable {
     public void createPhysicalSlot(String slot, boolean temporary) {
         String command =
                 "CREATE_REPLICATION_SLOT " + Sql.identifier(slot) + (temporary ? " TEMPORARY" : "") + " PHYSICAL";
-        SimpleQuery.run(session, "CREATE_REPLICATION_SLOT " + slot, command);
+        SimpleQuery.run(session, "CREATE_REPLICATION_SLOT " + slot, Patience.PEER_TIMEOUT, command);
     }
 
     /** @param wait for the slot to be free, if another connection uses it; else that is error 55006 */
     public void dropSlot(String slot, boolean wait) {
         String command = "DROP_REPLICATION_SLOT " + Sql.identifier(slot) + (wait ? " WAIT" : "");
-        SimpleQuery.run(session, "DROP_REPLICATION_SLOT " + slot, command);
+        Patience patience = wait ? Patience.ENDLESS : Patience.PEER_TIMEOUT;
+        SimpleQuery.run(session, "DROP_REPLICATION_SLOT " + slot, patience, command);
     }
 
     private static Lsn lsn(Row row, String column) {
@@ -97,7 +101,7 @@ public final class ReplicationConnection implements AutoCloseable {
 
     /** @see PostgresConnection#query(String) */
     public QueryResult query(String sql) {
-        return SimpleQuery.run(session, "query", sql);
+        return SimpleQuery.run(session, "query", Patience.PEER_TIMEOUT, sql);
     }
 
     /**
@@ -124,7 +128,7 @@ public final class ReplicationConnection implements AutoCloseable {
     private List<ServerMessage> awaitStream(String doing) {
         List<ServerMessage> notices = new ArrayList<>();
         Optional<ServerMessage> error = Optional.empty();
-        BackendMessage message = session.receive();
+        BackendMessage message = session.receive(Patience.PEER_TIMEOUT);
         while (!(message instanceof CopyBothResponse)) {
             if (message instanceof NoticeResponse notice) {
                 notices.add(notice.message());
@@ -139,7 +143,7 @@ public final class ReplicationConnection implements AutoCloseable {
                 session.abort();
                 throw new ProtocolException("unexpected answer to START_REPLICATION: " + message, 0);
             }
-            message = session.receive();
+            message = session.receive(Patience.PEER_TIMEOUT);
         }
         return notices;
     }

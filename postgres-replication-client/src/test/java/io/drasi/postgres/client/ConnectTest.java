@@ -117,7 +117,8 @@ class ConnectTest {
     void aServerThatGoesDownInTheHandshakeIsWorthAnotherTry(SslMode mode) throws IOException {
         for (boolean reset : new boolean[] {false, true}) {
             try (ServerSocket listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-                CompletableFuture<Void> server = CompletableFuture.runAsync(() -> goDownInTheHandshake(listener, reset));
+                CompletableFuture<Void> server =
+                        CompletableFuture.runAsync(() -> goDownInTheHandshake(listener, reset));
                 assertThatThrownBy(() -> PostgresConnection.open(ConnectionSettings.builder()
                                 .host("127.0.0.1")
                                 .port(listener.getLocalPort())

@@ -73,15 +73,37 @@ public final class Session {
         return ServerVersion.number(parameter("server_version").orElse(""));
     }
 
-    /** Waits for the next message that is not about the session as such. */
-    public BackendMessage receive() {
+    /**
+     * Waits for the next message that is not about the session as such.
+     *
+     * @throws ConnectionLostException if the connection ends, or the server takes too long by {@code patience}
+     */
+    public BackendMessage receive(Patience patience) {
         while (true) {
-            if (channel.next(Deadline.never())) {
-                BackendMessage message = channel.decode();
-                if (!absorb(message)) {
-                    return message;
-                }
+            await(patience);
+            BackendMessage message = channel.decode();
+            if (!absorb(message)) {
+                return message;
             }
+        }
+    }
+
+    private void await(Patience patience) {
+        Deadline deadline = patience == Patience.ENDLESS ? Deadline.never() : Deadline.after(settings.peerTimeout());
+        while (!channel.next(deadline)) {
+            if (deadline.passed()) {
+                deadline = new Deadline(channel.lastReceivedNanos() + Deadline.nanos(settings.peerTimeout()), true);
+                requireTimeLeft(deadline);
+            }
+        }
+    }
+
+    /** A message that is still on its way, though slowly, is a sign of life. */
+    private void requireTimeLeft(Deadline deadline) {
+        if (deadline.passed()) {
+            channel.abort();
+            throw new ConnectionLostException("the server at " + where() + " has been silent for "
+                    + settings.peerTimeout() + " instead of answering");
         }
     }
 

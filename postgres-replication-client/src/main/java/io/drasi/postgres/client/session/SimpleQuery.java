@@ -30,6 +30,7 @@ import java.util.Optional;
 public final class SimpleQuery {
     private final Session session;
     private final String doing;
+    private final Patience patience;
     private final Optional<CopyConsumer> copyConsumer;
     private final List<ServerMessage> notices = new ArrayList<>();
     private List<String> columns = List.of();
@@ -40,9 +41,10 @@ public final class SimpleQuery {
     private boolean copied;
     private long copyMessages;
 
-    private SimpleQuery(Session session, String doing, Optional<CopyConsumer> copyConsumer) {
+    private SimpleQuery(Session session, String doing, Patience patience, Optional<CopyConsumer> copyConsumer) {
         this.session = session;
         this.doing = doing;
+        this.patience = patience;
         this.copyConsumer = copyConsumer;
     }
 
@@ -51,22 +53,22 @@ public final class SimpleQuery {
      * @throws io.drasi.postgres.client.error.ServerErrorException for an ErrorResponse; the session goes on
      * @throws IllegalArgumentException if the text turns out to be a COPY
      */
-    public static QueryResult run(Session session, String doing, String sql) {
-        SimpleQuery query = new SimpleQuery(session, doing, Optional.empty());
+    public static QueryResult run(Session session, String doing, Patience patience, String sql) {
+        SimpleQuery query = new SimpleQuery(session, doing, patience, Optional.empty());
         query.execute(sql);
         QueryResult last = query.lastStatement;
         return new QueryResult(last.columnNames(), last.rows(), last.commandTag(), query.notices);
     }
 
     /**
-     * Runs {@code COPY … TO STDOUT}.
+     * Runs {@code COPY … TO STDOUT}, and waits for each of its rows as long as it takes.
      *
      * @return the count of CopyData messages
      * @throws io.drasi.postgres.client.error.ServerErrorException for an ErrorResponse; the session goes on
      * @throws IllegalArgumentException if the text turns out to be something else
      */
     public static long copyOut(Session session, String copySql, CopyConsumer consumer) {
-        SimpleQuery query = new SimpleQuery(session, "COPY", Optional.of(consumer));
+        SimpleQuery query = new SimpleQuery(session, "COPY", Patience.ENDLESS, Optional.of(consumer));
         query.execute(copySql);
         if (!query.copied) {
             throw new IllegalArgumentException("not a COPY … TO STDOUT: " + copySql);
@@ -92,7 +94,7 @@ public final class SimpleQuery {
 
     private BackendMessage receive() {
         try {
-            return session.receive();
+            return session.receive(patience);
         } catch (ConnectionLostException e) {
             // A FATAL error comes with the end of the connection, and says more than that.
             if (error.isPresent()) {

@@ -23,8 +23,8 @@ import java.util.Set;
  * @param sslKey PEM file of the client certificate's unencrypted private key (PKCS#8, PKCS#1 or SEC 1); empty means
  *     {@code ~/.postgresql/postgresql.key}
  * @param connectTimeout for each address of the host: TCP, TLS and login together. Name resolution is not covered.
- * @param peerTimeout a replication stream on which the server is silent for so long, though asked for a sign of life at
- *     half of it, is given up
+ * @param peerTimeout a connection on which the server is silent for so long is given up, on a replication stream though
+ *     asked for a sign of life at half of it; but not while a COPY runs, a slot is made, or a slot has to become free
  * @param allowCleartextPassword send a password in clear text over an unencrypted network if the server asks for it;
  *     over TLS, a Unix socket or loopback it is always sent
  * @param parameters further startup parameters, e.g. {@code DateStyle}; they override the role's and the database's own

@@ -23,7 +23,10 @@ import jdk.net.ExtendedSocketOptions;
  * both have deadlines.
  */
 public final class SocketTransport implements Transport {
-    // A dead host is noticed after 60 s + 3 * 10 s without any traffic, also outside of a replication stream.
+    // A dead host is noticed after 60 s + 3 * 10 s without any traffic, where nothing else bounds the silence. Not
+    // while it
+    // owes an acknowledgement for bytes that were sent: then TCP repeats those, on Linux for about a quarter of an
+    // hour.
     private static final int KEEPALIVE_IDLE_SECONDS = 60;
     private static final int KEEPALIVE_INTERVAL_SECONDS = 10;
     private static final int KEEPALIVE_COUNT = 3;
