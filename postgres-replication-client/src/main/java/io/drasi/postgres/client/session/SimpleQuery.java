@@ -81,7 +81,7 @@ public final class SimpleQuery {
         session.send(new FrontendMessage.Query(sql));
         BackendMessage message = receive();
         while (!(message instanceof ReadyForQuery)) {
-            handle(message);
+            handleOrAbort(message);
             message = receive();
         }
         if (error.isPresent()) {
@@ -100,6 +100,18 @@ public final class SimpleQuery {
             if (error.isPresent()) {
                 throw session.serverError(doing, error.get());
             }
+            throw e;
+        }
+    }
+
+    private void handleOrAbort(BackendMessage message) {
+        try {
+            handle(message);
+        } catch (RuntimeException | Error e) {
+            // The next query would take the rest of this one for its answer, and nobody wants to wait for that rest
+            // either:
+            // it may be many gigabytes.
+            session.abort();
             throw e;
         }
     }
@@ -131,6 +143,9 @@ public final class SimpleQuery {
     }
 
     private Row copy(DataRow row) {
+        if (row.size() != columns.size()) {
+            throw new ProtocolException("a row of " + row.size() + " values for " + columns.size() + " columns", 0);
+        }
         List<Optional<String>> values = new ArrayList<>(row.size());
         for (int i = 0; i < row.size(); i++) {
             values.add(row.text(i));
@@ -148,24 +163,14 @@ public final class SimpleQuery {
             misuse = Optional.of("this client does not copy into tables");
             session.send(new FrontendMessage.CopyFail("this client does not copy into tables"));
         } else if (message instanceof CopyBothResponse) {
-            session.abort();
             throw new IllegalArgumentException("a stream must be started as one; the connection is closed");
         } else if (!(message instanceof CopyDone)) {
-            session.abort();
             throw new ProtocolException("unexpected message during a query: " + message, 0);
         }
     }
 
     private void takeCopyData(CopyData data) {
         copyMessages++;
-        if (copyConsumer.isPresent()) {
-            try {
-                copyConsumer.get().accept(data.data());
-            } catch (RuntimeException | Error e) {
-                // What is left of the COPY may be many gigabytes; nobody wants to wait for it.
-                session.abort();
-                throw e;
-            }
-        }
+        copyConsumer.ifPresent(consumer -> consumer.accept(data.data()));
     }
 }
