@@ -16,8 +16,8 @@ import java.util.Set;
  * @param host name or address; with a leading {@code /} the directory of the Unix socket {@code .s.PGSQL.<port>}. All
  *     addresses of a name are tried in turn.
  * @param port 1 to 65,535
- * @param sslRootCertificate PEM file of the certificates to trust; the word {@code system} means those that Java trusts;
- *     empty means {@code ~/.postgresql/root.crt} if it exists, as in libpq
+ * @param sslRootCertificate PEM file of the certificates to trust; the word {@code system} means those that Java trusts,
+ *     and wants sslmode {@code verify-full}; empty means {@code ~/.postgresql/root.crt} if it exists, as in libpq
  * @param sslCertificate PEM file of the client certificate, with its chain; empty means
  *     {@code ~/.postgresql/postgresql.crt} if it exists
  * @param sslKey PEM file of the client certificate's unencrypted private key (PKCS#8, PKCS#1 or SEC 1); empty means
@@ -49,6 +49,7 @@ public record ConnectionSettings(
 
     private static final Set<String> OWN_PARAMETERS =
             Set.of("user", "database", "replication", "client_encoding", "application_name");
+    private static final Path SYSTEM_ROOTS = Path.of("system");
     private static final int SMALLEST_MAX_FRAME_LENGTH = 65_536;
 
     public ConnectionSettings {
@@ -59,6 +60,10 @@ public record ConnectionSettings(
         requirePositive(connectTimeout, "connectTimeout");
         requirePositive(peerTimeout, "peerTimeout");
         require(applicationName.indexOf('\0') < 0, "applicationName must not contain the character U+0000");
+        // Anybody gets a certificate from one of those authorities, for a name of his own.
+        require(
+                !trustsSystemRoots(sslRootCertificate) || sslMode == SslMode.VERIFY_FULL,
+                "sslRootCertificate 'system' needs sslMode verify-full, was " + sslMode.libpqName());
         require(
                 sslCertificate.isPresent() || sslKey.isEmpty(),
                 "sslKey is set without sslCertificate; set both or neither");
@@ -89,6 +94,15 @@ public record ConnectionSettings(
         if (!condition) {
             throw new IllegalArgumentException(message);
         }
+    }
+
+    private static boolean trustsSystemRoots(Optional<Path> sslRootCertificate) {
+        return sslRootCertificate.filter(SYSTEM_ROOTS::equals).isPresent();
+    }
+
+    /** True if {@link #sslRootCertificate()} is no file but stands for the certificates that Java trusts. */
+    public boolean trustsSystemRoots() {
+        return trustsSystemRoots(sslRootCertificate);
     }
 
     /** True if {@link #host()} is the directory of a Unix socket. */

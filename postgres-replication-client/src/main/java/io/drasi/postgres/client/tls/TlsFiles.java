@@ -20,8 +20,6 @@ import java.util.Optional;
  * @param clientCertificate what to show to a server that asks
  */
 record TlsFiles(Roots roots, Optional<ClientCertificate> clientCertificate) {
-    private static final String SYSTEM = "system";
-
     /** Whom to trust. */
     sealed interface Roots {
         /** Everybody. */
@@ -63,7 +61,7 @@ record TlsFiles(Roots roots, Optional<ClientCertificate> clientCertificate) {
         SslMode mode = settings.sslMode();
         if (settings.sslRootCertificate().isPresent()) {
             Path file = settings.sslRootCertificate().get();
-            if (file.toString().equals(SYSTEM)) {
+            if (settings.trustsSystemRoots()) {
                 return new Roots.JavaDefault();
             }
             if (!Files.exists(file)) {

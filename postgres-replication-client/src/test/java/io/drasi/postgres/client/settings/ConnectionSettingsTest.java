@@ -96,6 +96,13 @@ class ConnectionSettingsTest {
         rejects(valid().peerTimeout(Duration.ofSeconds(-1)), "peerTimeout must be greater than 0, was PT-1S");
         rejects(valid().maxFrameLength(10), "maxFrameLength must be 65536 to");
         rejects(valid().sslKey(Path.of("key")), "sslKey is set without sslCertificate");
+        for (SslMode mode : SslMode.values()) {
+            if (mode != SslMode.VERIFY_FULL) {
+                rejects(
+                        valid().sslRootCertificate(Path.of("system")).sslMode(mode),
+                        "sslRootCertificate 'system' needs sslMode verify-full, was " + mode.libpqName());
+            }
+        }
         rejects(valid().parameter("user", "x"), "the parameter user is set by the client itself");
         rejects(valid().parameter("client_encoding", "LATIN1"), "client_encoding is set by the client itself");
         rejects(valid().parameter("", "x"), "the name of a parameter must not be empty");
