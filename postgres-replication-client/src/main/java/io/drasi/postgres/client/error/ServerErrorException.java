@@ -26,6 +26,7 @@ public final class ServerErrorException extends PostgresClientException {
             "40P01", // deadlock_detected
             "58030"); // io_error
     private static final String CONNECTION_EXCEPTION_CLASS = "08";
+    private static final String PROTOCOL_VIOLATION = "08P01";
 
     private final transient ServerMessage serverMessage;
     private final String sqlState;
@@ -62,6 +63,8 @@ public final class ServerErrorException extends PostgresClientException {
     /** True for states that pass by themselves: a server that starts or stops, no free connection, an object in use. */
     @Override
     public boolean retryable() {
-        return RETRYABLE_STATES.contains(sqlState) || sqlState.startsWith(CONNECTION_EXCEPTION_CLASS);
+        // A server that does not understand what it is sent will not understand it the next time.
+        return RETRYABLE_STATES.contains(sqlState)
+                || (sqlState.startsWith(CONNECTION_EXCEPTION_CLASS) && !sqlState.equals(PROTOCOL_VIOLATION));
     }
 }

@@ -41,7 +41,7 @@ class ServerErrorExceptionTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"28P01", "28000", "3D000", "42501", "42P01", "53400", "55000"})
+    @ValueSource(strings = {"28P01", "28000", "3D000", "42501", "42P01", "53400", "55000", "08P01"})
     void isNotRetryableIfSomebodyMustFixSomething(String sqlState) {
         assertThat(error(sqlState).retryable()).isFalse();
     }
