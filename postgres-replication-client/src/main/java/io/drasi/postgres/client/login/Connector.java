@@ -2,6 +2,7 @@
 package io.drasi.postgres.client.login;
 
 import io.drasi.postgres.client.error.ConnectFailedException;
+import io.drasi.postgres.client.error.ConnectionLostException;
 import io.drasi.postgres.client.error.PostgresClientException;
 import io.drasi.postgres.client.session.Session;
 import io.drasi.postgres.client.settings.ConnectionSettings;
@@ -11,17 +12,28 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.net.UnknownHostException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /** Opens sessions: tries the addresses of the host in turn and follows the sslmode as libpq does. */
 public final class Connector {
     private final ConnectionSettings settings;
     private final boolean replication;
+    private final Resolver resolver;
     private final Optional<TlsClient> tlsClient;
 
-    private Connector(ConnectionSettings settings, boolean replication) {
+    /** Gives the addresses of a host, at least one. */
+    @FunctionalInterface
+    interface Resolver {
+        InetAddress[] resolve(String host) throws UnknownHostException;
+    }
+
+    private Connector(ConnectionSettings settings, boolean replication, Resolver resolver) {
         this.settings = settings;
         this.replication = replication;
+        this.resolver = resolver;
         this.tlsClient = settings.unixSocket() || settings.sslMode() == SslMode.DISABLE
                 ? Optional.empty()
                 : Optional.of(new TlsClient(settings));
@@ -32,7 +44,11 @@ public final class Connector {
      * @throws PostgresClientException if none of the addresses leads to a session
      */
     public static Session connect(ConnectionSettings settings, boolean replication) {
-        Connector connector = new Connector(settings, replication);
+        return connect(settings, replication, InetAddress::getAllByName);
+    }
+
+    static Session connect(ConnectionSettings settings, boolean replication, Resolver resolver) {
+        Connector connector = new Connector(settings, replication, resolver);
         return settings.unixSocket() ? connector.connectUnix() : connector.connectTcp();
     }
 
@@ -42,23 +58,47 @@ public final class Connector {
     }
 
     private Session connectTcp() {
-        InetAddress[] addresses = resolve();
-        for (int i = 0; i < addresses.length - 1; i++) {
+        List<PostgresClientException> failures = new ArrayList<>();
+        for (InetAddress address : resolve()) {
             try {
-                return connect(addresses[i]);
-            } catch (ConnectFailedException e) {
-                if (Thread.currentThread().isInterrupted()) {
-                    throw e;
+                return connect(address);
+            } catch (PostgresClientException e) {
+                failures.add(e);
+                if (!anotherAddressMayDo(e)) {
+                    throw withEarlier(e, failures);
                 }
-                // The next address may be reachable. If the last one isn't either, its error is as good as this one.
             }
         }
-        return connect(addresses[addresses.length - 1]);
+        throw unreachable(failures);
+    }
+
+    /** Not if the server has judged the login, or TLS: it is the same server, or one that is set up as it. */
+    private static boolean anotherAddressMayDo(PostgresClientException failure) {
+        return !Thread.currentThread().isInterrupted()
+                && (failure instanceof ConnectFailedException || failure instanceof ConnectionLostException);
+    }
+
+    /** The one failure, or one that tells of all. */
+    private PostgresClientException unreachable(List<PostgresClientException> failures) {
+        if (failures.size() == 1) {
+            return failures.get(0);
+        }
+        String all = failures.stream().map(Throwable::getMessage).collect(Collectors.joining("; "));
+        return withEarlier(
+                new ConnectFailedException("connecting to " + settings.serverName() + ": none of its " + failures.size()
+                        + " addresses led to a session: " + all),
+                failures);
+    }
+
+    private static PostgresClientException withEarlier(
+            PostgresClientException failure, List<PostgresClientException> failures) {
+        failures.stream().filter(earlier -> earlier != failure).forEach(failure::addSuppressed);
+        return failure;
     }
 
     private InetAddress[] resolve() {
         try {
-            return InetAddress.getAllByName(settings.host());
+            return resolver.resolve(settings.host());
         } catch (UnknownHostException e) {
             throw new ConnectFailedException(
                     "connecting to " + settings.serverName() + ": the host name '" + settings.host()
