@@ -4,6 +4,7 @@ package io.drasi.postgres.client.login;
 import io.drasi.postgres.client.error.ConnectFailedException;
 import io.drasi.postgres.client.error.ConnectionLostException;
 import io.drasi.postgres.client.error.PostgresClientException;
+import io.drasi.postgres.client.error.ServerErrorException;
 import io.drasi.postgres.client.session.Session;
 import io.drasi.postgres.client.settings.ConnectionSettings;
 import io.drasi.postgres.client.settings.SslMode;
@@ -19,6 +20,8 @@ import java.util.stream.Collectors;
 
 /** Opens sessions: tries the addresses of the host in turn and follows the sslmode as libpq does. */
 public final class Connector {
+    private static final String CANNOT_CONNECT_NOW = "57P03";
+
     private final ConnectionSettings settings;
     private final boolean replication;
     private final Resolver resolver;
@@ -65,34 +68,45 @@ public final class Connector {
             } catch (PostgresClientException e) {
                 failures.add(e);
                 if (!anotherAddressMayDo(e)) {
-                    throw withEarlier(e, failures);
+                    throw withOthers(e, failures);
                 }
             }
         }
         throw unreachable(failures);
     }
 
-    /** Not if the server has judged the login, or TLS: it is the same server, or one that is set up as it. */
+    /**
+     * Not if the server has judged the login, or TLS: it is the same server, or one that is set up as it. A server that
+     * takes no connections at the moment has judged nothing; libpq goes on there from 14 on.
+     */
     private static boolean anotherAddressMayDo(PostgresClientException failure) {
         return !Thread.currentThread().isInterrupted()
-                && (failure instanceof ConnectFailedException || failure instanceof ConnectionLostException);
+                && (failure instanceof ConnectFailedException
+                        || failure instanceof ConnectionLostException
+                        || (failure instanceof ServerErrorException error
+                                && error.sqlState().equals(CANNOT_CONNECT_NOW)));
     }
 
-    /** The one failure, or one that tells of all. */
+    /** The one failure, or what the one server that is there answered, or one that tells of all. */
     private PostgresClientException unreachable(List<PostgresClientException> failures) {
         if (failures.size() == 1) {
             return failures.get(0);
         }
+        for (PostgresClientException failure : failures) {
+            if (failure instanceof ServerErrorException) {
+                return withOthers(failure, failures);
+            }
+        }
         String all = failures.stream().map(Throwable::getMessage).collect(Collectors.joining("; "));
-        return withEarlier(
+        return withOthers(
                 new ConnectFailedException("connecting to " + settings.serverName() + ": none of its " + failures.size()
                         + " addresses led to a session: " + all),
                 failures);
     }
 
-    private static PostgresClientException withEarlier(
+    private static PostgresClientException withOthers(
             PostgresClientException failure, List<PostgresClientException> failures) {
-        failures.stream().filter(earlier -> earlier != failure).forEach(failure::addSuppressed);
+        failures.stream().filter(other -> other != failure).forEach(failure::addSuppressed);
         return failure;
     }
 

@@ -105,4 +105,24 @@ class ConnectorTest {
             assertThat(server.connections()).isEqualTo(1);
         }
     }
+
+    @Test
+    void triesTheNextAddressIfAServerTakesNoConnectionsAtTheMoment() {
+        FakeWalsender.Script starting = session -> {
+            session.expectStartup();
+            session.sendError("FATAL", "57P03", "the database system is starting up");
+        };
+        try (FakeWalsender server = new FakeWalsender(starting, ConnectorTest::logIn)) {
+            connect(to(server.port(), SslMode.DISABLE), "127.0.0.1", "127.0.0.1")
+                    .close();
+            assertThat(server.connections()).isEqualTo(2);
+        }
+        try (FakeWalsender server = new FakeWalsender(starting)) {
+            assertThatThrownBy(() -> connect(to(server.port(), SslMode.DISABLE), "127.0.0.1", "127.0.0.2"))
+                    .isInstanceOfSatisfying(
+                            ServerErrorException.class,
+                            e -> assertThat(e.sqlState()).isEqualTo("57P03"))
+                    .satisfies(e -> assertThat(e.getSuppressed()).hasSize(1));
+        }
+    }
 }
