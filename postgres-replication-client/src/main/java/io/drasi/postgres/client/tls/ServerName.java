@@ -11,52 +11,56 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import javax.naming.InvalidNameException;
 import javax.naming.ldap.LdapName;
 import javax.naming.ldap.Rdn;
 
 /**
- * Whether a certificate is for a host, as libpq decides it for {@code verify-full}: the subject alternative names count;
- * the common name only if there are no alternative names of hosts.
+ * Whether a certificate is for a host, as libpq decides it for {@code verify-full}. The subject alternative names count; the
+ * common name only if none of them is of the host's own type, name or address. Some authorities put addresses where names
+ * belong, so the text of an address also matches as a name.
+ *
+ * @param names DNS names, and the common name where it counts; may be patterns
+ * @param addresses in the text form that Java gives them
  */
-final class ServerName {
+record ServerName(List<String> names, List<String> addresses) {
     private static final int DNS_NAME = 2;
     private static final int IP_ADDRESS = 7;
     private static final Pattern IPV4 = Pattern.compile("\\d{1,3}(\\.\\d{1,3}){3}");
 
-    private final List<String> dnsNames = new ArrayList<>();
-    private final List<String> addresses = new ArrayList<>();
+    ServerName {
+        names = List.copyOf(names);
+        addresses = List.copyOf(addresses);
+    }
 
-    private ServerName(X509Certificate certificate) throws CertificateParsingException {
+    /** The names in {@code certificate} that count for a host such as {@code host}. */
+    static ServerName of(X509Certificate certificate, String host) throws CertificateParsingException {
+        List<String> names = new ArrayList<>(alternativeNames(certificate, DNS_NAME));
+        List<String> addresses = alternativeNames(certificate, IP_ADDRESS);
+        if ((isAddress(host) ? addresses : names).isEmpty()) {
+            commonName(certificate).ifPresent(names::add);
+        }
+        return new ServerName(names, addresses);
+    }
+
+    private static List<String> alternativeNames(X509Certificate certificate, int type)
+            throws CertificateParsingException {
         Collection<List<?>> names = certificate.getSubjectAlternativeNames();
-        if (names != null) {
-            names.forEach(this::add);
-        }
-        if (dnsNames.isEmpty() && addresses.isEmpty()) {
-            commonName(certificate).ifPresent(this::addCommonName);
-        }
-    }
-
-    private void add(List<?> alternativeName) {
-        int type = (Integer) alternativeName.get(0);
-        if (type == DNS_NAME) {
-            dnsNames.add((String) alternativeName.get(1));
-        } else if (type == IP_ADDRESS) {
-            addresses.add((String) alternativeName.get(1));
-        }
-    }
-
-    private void addCommonName(String name) {
-        (isAddress(name) ? addresses : dnsNames).add(name);
+        return names == null
+                ? List.of()
+                : names.stream()
+                        .filter(name -> name.get(0).equals(type))
+                        .map(name -> (String) name.get(1))
+                        .toList();
     }
 
     private static Optional<String> commonName(X509Certificate certificate) {
         try {
-            List<Rdn> parts = new LdapName(certificate.getSubjectX500Principal().getName()).getRdns();
-            // The most specific one, which LdapName puts at the end.
-            for (int i = parts.size() - 1; i >= 0; i--) {
-                if (parts.get(i).getType().equalsIgnoreCase("CN")
-                        && parts.get(i).getValue() instanceof String name) {
+            // The first one, as libpq takes it; LdapName counts from the end of the text, which is the certificate's
+            // beginning.
+            for (Rdn part : new LdapName(certificate.getSubjectX500Principal().getName()).getRdns()) {
+                if (part.getType().equalsIgnoreCase("CN") && part.getValue() instanceof String name) {
                     return Optional.of(name);
                 }
             }
@@ -66,19 +70,16 @@ final class ServerName {
         }
     }
 
-    /** All names that the certificate is for, for messages. */
-    static List<String> names(X509Certificate certificate) throws CertificateParsingException {
-        ServerName name = new ServerName(certificate);
-        List<String> all = new ArrayList<>(name.dnsNames);
-        all.addAll(name.addresses);
-        return all;
+    /** All names and addresses, for messages. */
+    List<String> all() {
+        return Stream.concat(names.stream(), addresses.stream()).toList();
     }
 
-    static boolean matches(X509Certificate certificate, String host) throws CertificateParsingException {
-        ServerName name = new ServerName(certificate);
+    boolean matches(String host) {
         return isAddress(host)
-                ? name.addresses.stream().anyMatch(address -> sameAddress(address, host))
-                : name.dnsNames.stream().anyMatch(pattern -> matchesPattern(pattern, host));
+                ? addresses.stream().anyMatch(address -> sameAddress(address, host))
+                        || names.stream().anyMatch(name -> name.equalsIgnoreCase(host))
+                : names.stream().anyMatch(pattern -> matchesPattern(pattern, host));
     }
 
     /** True for the text form of an address, IPv4 or IPv6. */
@@ -89,7 +90,7 @@ final class ServerName {
     private static boolean sameAddress(String one, String other) {
         try {
             // Neither is looked up: both have the form of an address.
-            return isAddress(one) && InetAddress.getByName(one).equals(InetAddress.getByName(other));
+            return InetAddress.getByName(one).equals(InetAddress.getByName(other));
         } catch (UnknownHostException e) {
             return false;
         }

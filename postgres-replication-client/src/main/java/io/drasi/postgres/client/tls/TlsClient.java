@@ -127,9 +127,10 @@ public final class TlsClient {
 
     private void requireName(X509Certificate certificate) {
         try {
-            if (!ServerName.matches(certificate, settings.host())) {
+            ServerName name = ServerName.of(certificate, settings.host());
+            if (!name.matches(settings.host())) {
                 throw new TlsException(at() + "the server's certificate is not for the host '" + settings.host()
-                        + "' but for " + ServerName.names(certificate)
+                        + "' but for " + name.all()
                         + "; connect by such a name, or use sslmode verify-ca, which does not check the name");
             }
         } catch (CertificateParsingException e) {

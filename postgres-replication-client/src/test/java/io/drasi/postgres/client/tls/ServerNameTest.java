@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.drasi.testkit.TlsFiles;
 import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ServerNameTest {
@@ -15,6 +16,10 @@ class ServerNameTest {
                 .alternativeNames(alternativeNames)
                 .create()
                 .serverX509();
+    }
+
+    private static boolean matches(X509Certificate certificate, String host) throws CertificateParsingException {
+        return ServerName.of(certificate, host).matches(host);
     }
 
     @Test
@@ -41,21 +46,45 @@ class ServerNameTest {
     @Test
     void comparesAddressesByValue() throws CertificateParsingException {
         X509Certificate certificate = certificate("ignored", "192.0.2.1", "2001:db8::1");
-        assertThat(ServerName.matches(certificate, "192.0.2.1")).isTrue();
-        assertThat(ServerName.matches(certificate, "192.0.2.2")).isFalse();
-        assertThat(ServerName.matches(certificate, "2001:DB8:0:0::1")).isTrue();
-        assertThat(ServerName.matches(certificate, "ignored")).isFalse();
+        assertThat(matches(certificate, "192.0.2.1")).isTrue();
+        assertThat(matches(certificate, "192.0.2.2")).isFalse();
+        assertThat(matches(certificate, "2001:DB8:0:0::1")).isTrue();
     }
 
     @Test
-    void takesTheCommonNameOnlyWithoutAlternativeNames() throws CertificateParsingException {
-        assertThat(ServerName.matches(certificate("db.example.com"), "db.example.com"))
-                .isTrue();
-        assertThat(ServerName.matches(certificate("192.0.2.1"), "192.0.2.1")).isTrue();
-        assertThat(ServerName.matches(certificate("db.example.com", "other.example.com"), "db.example.com"))
+    void takesTheCommonNameOnlyWithoutAlternativeNamesOfTheHostsType() throws CertificateParsingException {
+        assertThat(matches(certificate("db.example.com"), "db.example.com")).isTrue();
+        assertThat(matches(certificate("192.0.2.1"), "192.0.2.1")).isTrue();
+        assertThat(matches(certificate("db.example.com", "other.example.com"), "db.example.com"))
                 .isFalse();
-        assertThat(ServerName.matches(certificate("db.example.com", "other.example.com"), "other.example.com"))
+        assertThat(matches(certificate("db.example.com", "other.example.com"), "other.example.com"))
                 .isTrue();
+        assertThat(matches(certificate("192.0.2.1", "192.0.2.2"), "192.0.2.1")).isFalse();
+    }
+
+    @Test
+    void takesTheCommonNameBesideAlternativeNamesOfTheOtherType() throws CertificateParsingException {
+        assertThat(matches(certificate("db.example.com", "192.0.2.1"), "db.example.com"))
+                .isTrue();
+        assertThat(matches(certificate("192.0.2.1", "db.example.com"), "192.0.2.1"))
+                .isTrue();
+    }
+
+    @Test
+    void comparesAnAddressWithNamesAsText() throws CertificateParsingException {
+        ServerName textual = new ServerName(List.of("192.0.2.9", "2001:DB8::1", "*.0.2.7"), List.of("192.0.2.1"));
+        assertThat(textual.matches("192.0.2.9")).isTrue();
+        assertThat(textual.matches("2001:db8::1")).isTrue();
+        assertThat(textual.matches("2001:db8:0::1")).isFalse();
+        assertThat(textual.matches("192.0.2.7")).isFalse();
+    }
+
+    @Test
+    void tellsWhichNamesCount() throws CertificateParsingException {
+        X509Certificate certificate = certificate("common", "other", "192.0.2.1");
+        assertThat(ServerName.of(certificate, "db").all()).containsExactly("other", "192.0.2.1");
+        assertThat(ServerName.of(certificate("common", "192.0.2.1"), "db").all())
+                .containsExactly("common", "192.0.2.1");
     }
 
     @Test
