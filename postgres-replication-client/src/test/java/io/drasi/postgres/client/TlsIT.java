@@ -265,6 +265,28 @@ class TlsIT {
         }
     }
 
+    @Test
+    void anUnusableFileInTheHomeDirectoryEndsPreferInPlainAndRequireInAnError(@TempDir Path home) throws IOException {
+        Path directory = Files.createDirectory(home.resolve(".postgresql"));
+        Files.writeString(directory.resolve("postgresql.crt"), "no certificate");
+        String realHome = System.setProperty("user.home", home.toString());
+        try {
+            try (PostgresConnection connection =
+                    PostgresConnection.open(Servers.settings(NEWEST).build())) {
+                assertThat(encryptedByServer(connection)).isFalse();
+            }
+            assertThatThrownBy(() -> PostgresConnection.open(
+                            Servers.settings(NEWEST).sslMode(SslMode.REQUIRE).build()))
+                    .isInstanceOf(TlsException.class)
+                    .hasMessageContaining("cannot read the client certificate file " + directory);
+            PostgresConnection.open(
+                            Servers.settings(NEWEST).sslMode(SslMode.DISABLE).build())
+                    .close();
+        } finally {
+            System.setProperty("user.home", realHome);
+        }
+    }
+
     @ParameterizedTest
     @MethodSource("majors")
     void tellsWhenTheServerWantsAClientCertificate(int major) {

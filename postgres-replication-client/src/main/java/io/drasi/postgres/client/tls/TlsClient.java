@@ -13,6 +13,7 @@ import java.security.cert.CertificateException;
 import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SNIHostName;
@@ -24,34 +25,54 @@ import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import org.jspecify.annotations.Nullable;
 
-/** Makes TLS connections as the settings want them. The files are read once, when this is made. */
+/** Makes TLS connections as the settings want them. The files are read once, those that are not named as late as libpq does. */
 public final class TlsClient {
     private static final List<String> PROTOCOLS = List.of("TLSv1.2", "TLSv1.3");
 
     private final ConnectionSettings settings;
-    private final TlsFiles files;
-    private final SSLContext context;
+    private Optional<Identities> identities = Optional.empty();
 
-    /** @throws TlsException if a file of certificates or a key is missing or cannot be read */
+    /** @param context made of the files */
+    private record Identities(TlsFiles files, SSLContext context) {}
+
+    /** @throws TlsException if a file that is named or needed is missing or cannot be read */
     public TlsClient(ConnectionSettings settings) {
         this.settings = settings;
-        this.files = TlsFiles.of(settings);
+        if (settings.sslMode() == SslMode.PREFER) {
+            // Nobody asked for the default files here: one that is of no use matters only to a server that has TLS, and
+            // then leads to a connection without.
+            TlsFiles.requireNamed(settings);
+        } else {
+            identities();
+        }
+    }
+
+    private Identities identities() {
+        if (identities.isEmpty()) {
+            identities = Optional.of(readIdentities());
+        }
+        return identities.get();
+    }
+
+    private Identities readIdentities() {
+        TlsFiles files = TlsFiles.of(settings);
         KeyManager @Nullable [] keys =
                 files.clientCertificate().map(key -> new KeyManager[] {key}).orElse(null);
         try {
-            context = SSLContext.getInstance("TLS");
-            context.init(keys, trust(), null);
+            SSLContext context = SSLContext.getInstance("TLS");
+            context.init(keys, trust(files.roots()), null);
+            return new Identities(files, context);
         } catch (GeneralSecurityException e) {
             throw new TlsException("cannot set up TLS: " + e.getMessage(), e);
         }
     }
 
     /** Null stands for what Java trusts. */
-    private TrustManager @Nullable [] trust() throws GeneralSecurityException {
-        if (files.roots() instanceof TlsFiles.Roots.Certificates roots) {
-            return trustManagers(roots.certificates());
+    private static TrustManager @Nullable [] trust(TlsFiles.Roots roots) throws GeneralSecurityException {
+        if (roots instanceof TlsFiles.Roots.Certificates files) {
+            return trustManagers(files.certificates());
         }
-        return files.roots() instanceof TlsFiles.Roots.JavaDefault ? null : new TrustManager[] {new AnyCertificate()};
+        return roots instanceof TlsFiles.Roots.JavaDefault ? null : new TrustManager[] {new AnyCertificate()};
     }
 
     private static TrustManager[] trustManagers(List<X509Certificate> roots) throws GeneralSecurityException {
@@ -72,7 +93,8 @@ public final class TlsClient {
     /**
      * Shakes hands and checks the server's certificate as the sslmode wants. On failure the socket is closed.
      *
-     * @throws TlsException if the two sides cannot agree or the certificate is not good enough
+     * @throws TlsException if the two sides cannot agree, the certificate is not good enough, or one of libpq's default
+     *     files cannot be read
      * @throws java.net.SocketTimeoutException if the deadline passes
      * @throws IOException if the connection breaks, which says nothing about TLS
      */
@@ -95,7 +117,7 @@ public final class TlsClient {
     }
 
     private SSLEngine engine() {
-        SSLEngine engine = context.createSSLEngine(settings.host(), settings.port());
+        SSLEngine engine = identities().context().createSSLEngine(settings.host(), settings.port());
         engine.setUseClientMode(true);
         SSLParameters parameters = engine.getSSLParameters();
         List<String> supported = List.of(engine.getSupportedProtocols());
@@ -143,13 +165,15 @@ public final class TlsClient {
             if (cause instanceof CertificateException) {
                 return new TlsException(
                         at() + "the server's certificate is not trusted (" + e.getMessage() + "): it does not lead to "
-                                + files.roots().description()
+                                + identities().files().roots().description()
                                 + "; set sslRootCertificate to the certificate of the authority that issued it",
                         e);
             }
         }
         return new TlsException(
-                at() + "the TLS handshake failed: " + e.getMessage() + files.clientCertificateHint(), e);
+                at() + "the TLS handshake failed: " + e.getMessage()
+                        + identities().files().clientCertificateHint(),
+                e);
     }
 
     /**
@@ -158,7 +182,8 @@ public final class TlsClient {
      */
     public TlsException rejectedByServer(SSLException cause) {
         return new TlsException(
-                at() + "the server ended the TLS connection: " + cause.getMessage() + files.clientCertificateHint(),
+                at() + "the server ended the TLS connection: " + cause.getMessage()
+                        + identities().files().clientCertificateHint(),
                 cause);
     }
 

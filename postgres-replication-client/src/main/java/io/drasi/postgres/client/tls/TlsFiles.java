@@ -57,17 +57,27 @@ record TlsFiles(Roots roots, Optional<ClientCertificate> clientCertificate) {
         return new TlsFiles(roots(settings), clientCertificate(settings));
     }
 
+    /**
+     * Reads the files that the settings name.
+     *
+     * @throws TlsException if one is missing or cannot be read
+     */
+    static void requireNamed(ConnectionSettings settings) {
+        if (settings.sslRootCertificate().isPresent()) {
+            roots(settings);
+        }
+        if (settings.sslCertificate().isPresent()) {
+            clientCertificate(settings);
+        }
+    }
+
     private static Roots roots(ConnectionSettings settings) {
         SslMode mode = settings.sslMode();
+        if (settings.trustsSystemRoots()) {
+            return new Roots.JavaDefault();
+        }
         if (settings.sslRootCertificate().isPresent()) {
-            Path file = settings.sslRootCertificate().get();
-            if (settings.trustsSystemRoots()) {
-                return new Roots.JavaDefault();
-            }
-            if (!Files.exists(file)) {
-                throw new TlsException("the root certificate file " + file + " does not exist");
-            }
-            return readRoots(file);
+            return namedRoots(settings.sslRootCertificate().get());
         }
         Path defaultFile = defaultFile("root.crt");
         if (Files.exists(defaultFile)) {
@@ -80,6 +90,13 @@ record TlsFiles(Roots roots, Optional<ClientCertificate> clientCertificate) {
                     + ", or use sslmode require, which does not check the server's certificate");
         }
         return new Roots.None();
+    }
+
+    private static Roots namedRoots(Path file) {
+        if (!Files.exists(file)) {
+            throw new TlsException("the root certificate file " + file + " does not exist");
+        }
+        return readRoots(file);
     }
 
     private static Roots readRoots(Path file) {
