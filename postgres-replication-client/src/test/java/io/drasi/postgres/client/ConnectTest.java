@@ -24,6 +24,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -255,6 +256,35 @@ class ConnectTest {
             assertThatThrownBy(() -> PostgresConnection.open(to(server).build()))
                     .isInstanceOf(ConnectFailedException.class)
                     .hasMessageContaining("is that a PostgreSQL server?");
+        }
+    }
+
+    @Test
+    void showsTheErrorOfAServerThatCannotStartASession() {
+        String text = "could not fork new process for connection: Cannot allocate memory";
+        byte[] error = new Bytes().int8('E').cstring(text + "\n").toByteArray();
+        try (FakeWalsender server = new FakeWalsender(
+                session -> {
+                    session.expectStartup();
+                    session.send(error);
+                },
+                session -> {
+                    session.expectStartup();
+                    session.sendTorn(new Random(7), 9, error);
+                    session.goSilent();
+                },
+                session -> {
+                    session.expectStartup();
+                    session.send(Arrays.copyOf(error, error.length - 2));
+                })) {
+            for (int i = 0; i < 3; i++) {
+                assertThatThrownBy(() -> PostgresConnection.open(to(server).build()))
+                        .isInstanceOfSatisfying(
+                                ConnectFailedException.class,
+                                e -> assertThat(e.retryable()).isTrue())
+                        .hasMessageStartingWith("connecting to 127.0.0.1:" + server.port())
+                        .hasMessageEndingWith(": " + text);
+            }
         }
     }
 

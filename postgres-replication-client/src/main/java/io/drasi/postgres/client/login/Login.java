@@ -76,6 +76,7 @@ final class Login {
     Session run() {
         try {
             channel.send(new StartupMessage(startupParameters()), deadline);
+            refuseUnframedError();
             BackendMessage message = receive();
             while (!(message instanceof ReadyForQuery)) {
                 handle(message);
@@ -91,6 +92,14 @@ final class Login {
         channel.limitFrames(settings.maxFrameLength());
         Optional<String> mechanism = scram.map(ScramExchange::mechanism);
         return new Session(channel, settings, new LoginOutcome(parameters, backend, tls, mechanism));
+    }
+
+    private void refuseUnframedError() {
+        Optional<String> text = channel.unframedError(deadline);
+        if (text.isPresent()) {
+            throw new ConnectFailedException(at() + "the server answered: "
+                    + text.get().replaceAll("\\p{Cntrl}+", " ").strip());
+        }
     }
 
     private Map<String, String> startupParameters() {

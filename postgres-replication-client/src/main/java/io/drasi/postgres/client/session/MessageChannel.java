@@ -15,6 +15,8 @@ import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 
 /**
  * Cuts received bytes into messages and writes messages. One thread receives; any thread may send, wake the receiver up,
@@ -29,6 +31,10 @@ public final class MessageChannel {
     private static final int LARGEST_READ = 256 * 1024;
     private static final int GREATEST_CAPACITY = Integer.MAX_VALUE - 8;
     private static final int FILLS_BEFORE_SHRINKING = 1_000;
+    private static final int HEADER_BYTES = 5;
+    // What libpq takes for the length of an ErrorResponse during the login.
+    private static final int SHORTEST_ERROR = 8;
+    private static final int LONGEST_ERROR = 30_000;
 
     private final Transport transport;
     private final String server;
@@ -53,6 +59,42 @@ public final class MessageChannel {
     /** Changes the bound for messages from the next one on. */
     public void limitFrames(int maxFrameLength) {
         frames = new FrameReader(maxFrameLength);
+    }
+
+    /**
+     * Looks whether the next that comes is an error as before protocol 3.0: {@code E}, a text and a zero byte, without a
+     * length. A server that cannot even start a process for a client still says so in that form.
+     *
+     * @return the text, as far as it comes until the deadline; empty if it is a message, or nothing comes
+     * @throws ConnectionLostException if the connection ends before either
+     */
+    public Optional<String> unframedError(Deadline deadline) {
+        while (end - start < HEADER_BYTES) {
+            if (!fill(deadline)) {
+                return Optional.empty();
+            }
+        }
+        int length = buffer.getInt(start + 1);
+        if (buffer.get(start) != 'E' || (length >= SHORTEST_ERROR && length <= LONGEST_ERROR)) {
+            return Optional.empty();
+        }
+        int textLength = awaitZeroByte(deadline) - 1;
+        return Optional.of(new String(buffer.array(), start + 1, textLength, StandardCharsets.UTF_8));
+    }
+
+    /** How many bytes from the next one on come before a zero byte, or before the end. */
+    private int awaitZeroByte(Deadline deadline) {
+        int count = 1;
+        try {
+            while (count <= LONGEST_ERROR
+                    && (start + count < end || fill(deadline))
+                    && buffer.get(start + count) != 0) {
+                count++;
+            }
+        } catch (ConnectionLostException e) {
+            // The server has said what it had to say.
+        }
+        return count;
     }
 
     /** True if the next message is in memory already. */
