@@ -58,7 +58,7 @@ final class Attempt {
             Session session = logIn(socket, tls);
             session.reachedAt(address);
             return session;
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             socket.abort();
             throw e;
         }

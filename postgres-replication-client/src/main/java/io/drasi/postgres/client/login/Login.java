@@ -85,7 +85,7 @@ final class Login {
             if (!authenticated) {
                 throw new AuthenticationException(at() + "the server skipped the authentication");
             }
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             channel.close();
             throw e;
         }

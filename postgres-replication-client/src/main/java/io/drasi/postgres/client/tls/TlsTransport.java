@@ -53,7 +53,7 @@ public final class TlsTransport implements Transport {
         try {
             transport.handshake(deadline);
             return transport;
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | Error e) {
             transport.close();
             throw e;
         }

@@ -54,7 +54,7 @@ public final class SocketTransport implements Transport {
         try {
             transport.connectChannel(address, deadline);
             return transport;
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | Error e) {
             transport.abort();
             throw e;
         }
@@ -66,9 +66,19 @@ public final class SocketTransport implements Transport {
                 : SocketChannel.open();
         try {
             channel.configureBlocking(false);
-            return new SocketTransport(channel, Selector.open(), Selector.open());
-        } catch (IOException | RuntimeException e) {
-            channel.close();
+            return withSelectors(channel);
+        } catch (IOException | RuntimeException | Error e) {
+            closeIgnoringErrors(channel);
+            throw e;
+        }
+    }
+
+    private static SocketTransport withSelectors(SocketChannel channel) throws IOException {
+        Selector readSelector = Selector.open();
+        try {
+            return new SocketTransport(channel, readSelector, Selector.open());
+        } catch (IOException | RuntimeException | Error e) {
+            closeIgnoringErrors(readSelector);
             throw e;
         }
     }
