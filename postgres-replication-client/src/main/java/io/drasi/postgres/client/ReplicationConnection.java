@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.drasi.postgres.client;
 
+import io.drasi.postgres.client.error.ConnectionLostException;
 import io.drasi.postgres.client.login.Connector;
 import io.drasi.postgres.client.query.QueryResult;
 import io.drasi.postgres.client.query.Row;
@@ -128,24 +129,33 @@ public final class ReplicationConnection implements AutoCloseable {
     private List<ServerMessage> awaitStream(String doing) {
         List<ServerMessage> notices = new ArrayList<>();
         Optional<ServerMessage> error = Optional.empty();
-        BackendMessage message = session.receive(Patience.PEER_TIMEOUT);
+        BackendMessage message = receive(doing, error);
         while (!(message instanceof CopyBothResponse)) {
             if (message instanceof NoticeResponse notice) {
                 notices.add(notice.message());
             } else if (message instanceof ErrorResponse response) {
                 error = error.or(() -> Optional.of(response.message()));
-                if (!response.message().severity().equals("ERROR")) {
-                    throw session.serverError(doing, response.message());
-                }
             } else if (message instanceof ReadyForQuery && error.isPresent()) {
                 throw session.serverError(doing, error.get());
             } else {
                 session.abort();
                 throw new ProtocolException("unexpected answer to START_REPLICATION: " + message, 0);
             }
-            message = session.receive(Patience.PEER_TIMEOUT);
+            message = receive(doing, error);
         }
         return notices;
+    }
+
+    private BackendMessage receive(String doing, Optional<ServerMessage> error) {
+        try {
+            return session.receive(Patience.PEER_TIMEOUT);
+        } catch (ConnectionLostException e) {
+            // What the server said before the connection ended says more than that.
+            if (error.isPresent()) {
+                throw session.serverError(doing, error.get());
+            }
+            throw e;
+        }
     }
 
     /** @see PostgresConnection#parameter(String) */

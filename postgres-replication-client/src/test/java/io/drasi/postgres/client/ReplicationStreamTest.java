@@ -168,6 +168,23 @@ class ReplicationStreamTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"ERROR", "FATAL"})
+    void reportsTheErrorAtTheStartThoughTheConnectionEndsWithIt(String severity) {
+        try (FakeWalsender server = new FakeWalsender(session -> {
+                    session.acceptLogin();
+                    session.expectQuery("START_REPLICATION");
+                    session.sendError(severity, "58P01", "requested WAL segment has already been removed");
+                });
+                ReplicationConnection connection =
+                        ReplicationConnection.open(to(server).build())) {
+            assertThatThrownBy(() -> connection.startReplication("slot", Lsn.INVALID, Map.of()))
+                    .isInstanceOfSatisfying(
+                            ServerErrorException.class,
+                            e -> assertThat(e.sqlState()).isEqualTo("58P01"));
+        }
+    }
+
     @Test
     void isIdleWhenNothingComes() {
         try (FakeWalsender server = streaming(WalsenderSession::goSilent);
