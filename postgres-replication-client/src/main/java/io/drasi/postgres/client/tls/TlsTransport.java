@@ -146,7 +146,10 @@ public final class TlsTransport implements Transport {
         }
         if (engine.getHandshakeStatus() == HandshakeStatus.NEED_WRAP && writing.tryLock()) {
             try {
-                wrapAndSend(ByteBuffer.allocate(0), Deadline.after(ANSWER_TIMEOUT));
+                // A writer that had the lock until now may have answered already.
+                if (engine.getHandshakeStatus() == HandshakeStatus.NEED_WRAP) {
+                    wrapAndSend(ByteBuffer.allocate(0), Deadline.after(ANSWER_TIMEOUT));
+                }
             } finally {
                 writing.unlock();
             }
