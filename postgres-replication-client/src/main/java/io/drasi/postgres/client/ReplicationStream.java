@@ -6,6 +6,7 @@ import io.drasi.postgres.client.replication.StreamMessage;
 import io.drasi.postgres.client.session.MessageChannel;
 import io.drasi.postgres.client.session.Session;
 import io.drasi.postgres.client.transport.Deadline;
+import io.drasi.postgres.client.transport.WriteLock;
 import io.drasi.postgres.protocol.backend.BackendMessage;
 import io.drasi.postgres.protocol.backend.BackendMessage.CommandComplete;
 import io.drasi.postgres.protocol.backend.BackendMessage.CopyDone;
@@ -27,7 +28,6 @@ import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
-import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * A connection in CopyBoth mode (PostgreSQL documentation, "Streaming Replication Protocol"). One thread reads and
@@ -43,7 +43,7 @@ public final class ReplicationStream implements AutoCloseable {
     private final MessageChannel channel;
     private final long peerTimeoutNanos;
     private final Queue<ServerMessage> earlyNotices;
-    private final ReentrantLock sending = new ReentrantLock();
+    private final WriteLock sending = new WriteLock();
     // Both guarded by sending.
     private Status lastStatus = new Status(Lsn.INVALID, Lsn.INVALID, Lsn.INVALID);
     private boolean finished;
@@ -234,7 +234,10 @@ public final class ReplicationStream implements AutoCloseable {
     }
 
     private void sendCopyDone(Deadline deadline) {
-        sending.lock();
+        if (!sending.tryLock(deadline)) {
+            // A status that the server does not take is in the way: it would not take this either.
+            return;
+        }
         try {
             if (!finished) {
                 finished = true;

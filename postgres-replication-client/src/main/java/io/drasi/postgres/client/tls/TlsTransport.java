@@ -4,13 +4,13 @@ package io.drasi.postgres.client.tls;
 import io.drasi.postgres.client.transport.Deadline;
 import io.drasi.postgres.client.transport.SocketTransport;
 import io.drasi.postgres.client.transport.Transport;
+import io.drasi.postgres.client.transport.WriteLock;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
-import java.util.concurrent.locks.ReentrantLock;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLEngineResult;
 import javax.net.ssl.SSLEngineResult.HandshakeStatus;
@@ -28,7 +28,7 @@ public final class TlsTransport implements Transport {
 
     private final SocketTransport socket;
     private final SSLEngine engine;
-    private final ReentrantLock writing = new ReentrantLock();
+    private final WriteLock writing = new WriteLock();
     // Records received and not yet unwrapped, between position and limit.
     private final ByteBuffer received;
     private ByteBuffer wrapped;
@@ -158,7 +158,7 @@ public final class TlsTransport implements Transport {
 
     @Override
     public void write(ByteBuffer source, Deadline deadline) throws IOException {
-        writing.lock();
+        writing.lock(deadline);
         try {
             do {
                 wrapAndSend(source, deadline);

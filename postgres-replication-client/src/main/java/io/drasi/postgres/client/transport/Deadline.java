@@ -31,9 +31,14 @@ public record Deadline(long nanoTime, boolean bounded) {
         return bounded && System.nanoTime() - nanoTime >= 0;
     }
 
+    /** Time left; zero or less if it has passed. */
+    long remainingNanos() {
+        return bounded ? nanoTime - System.nanoTime() : Long.MAX_VALUE;
+    }
+
     /** Time left, rounded up, at least 1: what a selector can be given. */
     long selectMillis() {
-        long nanos = Math.max(0, nanoTime - System.nanoTime());
+        long nanos = Math.max(0, remainingNanos());
         return Math.max(1, (nanos + NANOS_PER_MILLI - 1) / NANOS_PER_MILLI);
     }
 }

@@ -15,7 +15,6 @@ import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
-import java.util.concurrent.locks.ReentrantLock;
 import jdk.net.ExtendedSocketOptions;
 
 /**
@@ -34,7 +33,7 @@ public final class SocketTransport implements Transport {
     private final SocketChannel channel;
     private final Selector readSelector;
     private final Selector writeSelector;
-    private final ReentrantLock writing = new ReentrantLock();
+    private final WriteLock writing = new WriteLock();
     private volatile boolean wakeupRequested;
     private volatile boolean closed;
 
@@ -130,7 +129,7 @@ public final class SocketTransport implements Transport {
 
     @Override
     public void write(ByteBuffer source, Deadline deadline) throws IOException {
-        writing.lock();
+        writing.lock(deadline);
         try {
             while (source.hasRemaining()) {
                 if (channel.write(source) == 0) {
