@@ -2,7 +2,6 @@
 package io.drasi.postgres.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -219,8 +218,11 @@ class QueryIT {
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> connection.copyOut("SELECT 1", data -> {}))
                     .withMessageContaining("not a COPY");
-            assertThatExceptionOfType(ServerErrorException.class)
+            assertThatIllegalArgumentException()
                     .isThrownBy(() -> connection.query("COPY t FROM STDIN"))
+                    .withMessageContaining("does not copy into tables");
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> connection.copyOut("COPY t FROM STDIN", data -> {}))
                     .withMessageContaining("does not copy into tables");
             assertThat(connection.query("SELECT 1").single().requiredLong(0)).isEqualTo(1);
         }

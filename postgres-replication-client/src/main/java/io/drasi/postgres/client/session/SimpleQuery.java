@@ -84,11 +84,12 @@ public final class SimpleQuery {
             handleOrAbort(message);
             message = receive();
         }
-        if (error.isPresent()) {
-            throw session.serverError(doing, error.get());
-        }
+        // First the misuse: to a COPY that is turned away the server answers with an error.
         if (misuse.isPresent()) {
             throw new IllegalArgumentException(misuse.get() + ": " + sql);
+        }
+        if (error.isPresent()) {
+            throw session.serverError(doing, error.get());
         }
     }
 
