@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -77,7 +78,10 @@ public record ConnectionSettings(
 
     private static void requireParameter(String name, String value) {
         requireText(name, "the name of a parameter");
-        require(!OWN_PARAMETERS.contains(name), "the parameter " + name + " is set by the client itself");
+        // The server takes most of them in any case.
+        require(
+                !OWN_PARAMETERS.contains(name.toLowerCase(Locale.ROOT)),
+                "the parameter " + name + " is set by the client itself");
         require(value.indexOf('\0') < 0, "the parameter " + name + " must not contain the character U+0000");
     }
 

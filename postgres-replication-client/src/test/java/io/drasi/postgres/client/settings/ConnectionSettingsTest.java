@@ -105,6 +105,7 @@ class ConnectionSettingsTest {
         }
         rejects(valid().parameter("user", "x"), "the parameter user is set by the client itself");
         rejects(valid().parameter("client_encoding", "LATIN1"), "client_encoding is set by the client itself");
+        rejects(valid().parameter("Client_Encoding", "LATIN1"), "Client_Encoding is set by the client itself");
         rejects(valid().parameter("", "x"), "the name of a parameter must not be empty");
         rejects(valid().parameter("x", "\0"), "must not contain the character U+0000");
         rejects(valid().user("a\0b").database("d"), "user must not contain the character U+0000");
