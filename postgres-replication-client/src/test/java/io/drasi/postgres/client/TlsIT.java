@@ -130,7 +130,27 @@ class TlsIT {
                             .sslRootCertificate(files.rootCertificate())
                             .build()))
                     .isInstanceOf(TlsException.class)
-                    .hasMessageContaining("not trusted");
+                    .hasMessageContaining("the server's certificate, or one of those it leads to, has expired")
+                    .hasMessageContaining("NotAfter")
+                    .message()
+                    .doesNotContain("not trusted");
+        }
+    }
+
+    @Test
+    void refusesACertificateThatIsNotValidYet() {
+        Instant now = Instant.now();
+        TlsFiles files = TlsFiles.builder()
+                .validity(now.plus(Duration.ofDays(10)), now.plus(Duration.ofDays(20)))
+                .create();
+        try (PostgresServer server = PostgresServer.builder(NEWEST).tls(files).start()) {
+            assertThatThrownBy(() -> PostgresConnection.open(Servers.settings(server)
+                            .sslMode(SslMode.VERIFY_CA)
+                            .sslRootCertificate(files.rootCertificate())
+                            .build()))
+                    .isInstanceOf(TlsException.class)
+                    .hasMessageContaining("is not valid yet")
+                    .hasMessageContaining("set the clock right");
         }
     }
 

@@ -10,6 +10,8 @@ import java.io.IOException;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.CertificateException;
+import java.security.cert.CertificateExpiredException;
+import java.security.cert.CertificateNotYetValidException;
 import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
 import java.util.List;
@@ -161,19 +163,41 @@ public final class TlsClient {
     }
 
     private TlsException failure(SSLException e) {
-        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-            if (cause instanceof CertificateException) {
-                return new TlsException(
-                        at() + "the server's certificate is not trusted (" + e.getMessage() + "): it does not lead to "
-                                + identities().files().roots().description()
-                                + "; set sslRootCertificate to the certificate of the authority that issued it",
-                        e);
-            }
+        Optional<CertificateExpiredException> expired = cause(e, CertificateExpiredException.class);
+        if (expired.isPresent()) {
+            return outsideValidity("has expired", expired.get(), e);
+        }
+        Optional<CertificateNotYetValidException> early = cause(e, CertificateNotYetValidException.class);
+        if (early.isPresent()) {
+            return outsideValidity("is not valid yet", early.get(), e);
+        }
+        if (cause(e, CertificateException.class).isPresent()) {
+            return new TlsException(
+                    at() + "the server's certificate is not trusted (" + e.getMessage() + "): it does not lead to "
+                            + identities().files().roots().description()
+                            + "; set sslRootCertificate to the certificate of the authority that issued it",
+                    e);
         }
         return new TlsException(
                 at() + "the TLS handshake failed: " + e.getMessage()
                         + identities().files().clientCertificateHint(),
                 e);
+    }
+
+    private TlsException outsideValidity(String problem, CertificateException reason, SSLException e) {
+        return new TlsException(
+                at() + "the server's certificate, or one of those it leads to, " + problem + " (" + reason.getMessage()
+                        + "): replace it there (ssl_cert_file), or set the clock right, there or here",
+                e);
+    }
+
+    private static <T extends CertificateException> Optional<T> cause(Throwable failure, Class<T> kind) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (kind.isInstance(cause)) {
+                return Optional.of(kind.cast(cause));
+            }
+        }
+        return Optional.empty();
     }
 
     /**
