@@ -329,7 +329,11 @@ class TlsIT {
                         .sslKey(other.clientKey())
                         .build()))
                 .isInstanceOf(TlsException.class)
-                .hasMessageContaining("sslmode verify-full");
+                .hasMessageContaining("sslmode verify-full")
+                .hasMessageContaining("the server ended the TLS connection: ")
+                .hasMessageContaining("unknown_ca")
+                .hasMessageContaining("the client certificate in " + other.clientCertificate())
+                .hasMessageContaining("set sslCertificate and sslKey to one that an authority in its ssl_ca_file");
     }
 
     @ParameterizedTest

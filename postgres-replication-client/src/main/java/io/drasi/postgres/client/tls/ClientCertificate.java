@@ -2,6 +2,7 @@
 package io.drasi.postgres.client.tls;
 
 import java.net.Socket;
+import java.nio.file.Path;
 import java.security.Principal;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
@@ -18,12 +19,20 @@ import org.jspecify.annotations.Nullable;
 final class ClientCertificate extends X509ExtendedKeyManager {
     private static final String ALIAS = "client";
 
+    private final Path file;
     private final X509Certificate[] chain;
     private final PrivateKey key;
 
-    ClientCertificate(List<X509Certificate> chain, PrivateKey key) {
+    /** @param file that the certificate was read from */
+    ClientCertificate(Path file, List<X509Certificate> chain, PrivateKey key) {
+        this.file = file;
         this.chain = chain.toArray(X509Certificate[]::new);
         this.key = key;
+    }
+
+    /** For messages. */
+    Path file() {
+        return file;
     }
 
     @Override

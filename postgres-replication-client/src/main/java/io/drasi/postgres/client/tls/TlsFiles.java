@@ -121,7 +121,9 @@ record TlsFiles(Roots roots, Optional<ClientCertificate> clientCertificate) {
         }
         try {
             return Optional.of(new ClientCertificate(
-                    chain, PemFile.privateKey(keyFile, chain.get(0).getPublicKey())));
+                    certificateFile,
+                    chain,
+                    PemFile.privateKey(keyFile, chain.get(0).getPublicKey())));
         } catch (IOException | GeneralSecurityException e) {
             throw unreadable("private key file", keyFile, e);
         }
@@ -140,8 +142,9 @@ record TlsFiles(Roots roots, Optional<ClientCertificate> clientCertificate) {
 
     /** The end of a message about a handshake that the server broke off. */
     String clientCertificateHint() {
-        return clientCertificate.isPresent()
-                ? ""
-                : "; if the server asks for a client certificate, set sslCertificate and sslKey";
+        return clientCertificate
+                .map(certificate -> "; if it does not accept the client certificate in " + certificate.file()
+                        + ", set sslCertificate and sslKey to one that an authority in its ssl_ca_file has signed")
+                .orElse("; if the server asks for a client certificate, set sslCertificate and sslKey");
     }
 }
