@@ -47,6 +47,8 @@ public final class ReplicationStream implements AutoCloseable {
     // Both guarded by sending.
     private Status lastStatus = new Status(Lsn.INVALID, Lsn.INVALID, Lsn.INVALID);
     private boolean finished;
+    // What the channel returns doesn't tell a wakeup from an alarm that comes at the same moment.
+    private volatile boolean wakeupRequested;
     // All below belong to the reader.
     private Optional<StreamMessage.Ended> ended = Optional.empty();
     private boolean probed;
@@ -94,10 +96,8 @@ public final class ReplicationStream implements AutoCloseable {
                 probed = false;
                 return true;
             }
-            if (!until.passed()) {
-                return false; // woken up
-            }
-            if (!alarmFirst) {
+            if (wakeupRequested || !alarmFirst || !until.passed()) {
+                wakeupRequested = false;
                 return false;
             }
             checkPeer();
@@ -212,6 +212,7 @@ public final class ReplicationStream implements AutoCloseable {
 
     /** Makes the read that waits now, or else the next one that would wait, return {@link StreamMessage.Idle}. */
     public void wakeup() {
+        wakeupRequested = true;
         channel.wakeup();
     }
 

@@ -300,6 +300,19 @@ class ReplicationStreamTest {
     }
 
     @Test
+    void wakesUpThoughTheServerHasToBeAskedForASignOfLifeAtTheSameMoment() {
+        try (FakeWalsender server = streaming(WalsenderSession::goSilent);
+                ReplicationStream stream = start(to(server).peerTimeout(Duration.ofSeconds(2)))) {
+            long start = System.nanoTime();
+            Await.until(
+                    "half of the peer timeout has passed",
+                    () -> System.nanoTime() - start > Duration.ofMillis(1_100).toNanos());
+            stream.wakeup();
+            assertThat(stream.read(LONG)).isInstanceOf(StreamMessage.Idle.class);
+        }
+    }
+
+    @Test
     void deliversWhatIsThereBeforeItWakesUp() {
         try (FakeWalsender server = streaming(session -> {
                     session.send(data("first"));
