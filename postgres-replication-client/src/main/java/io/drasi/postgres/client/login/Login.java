@@ -117,7 +117,8 @@ final class Login {
     }
 
     private BackendMessage receive() {
-        if (!channel.next(deadline)) {
+        // Also looked at here: a server that sends without a pause never makes the channel wait.
+        if (deadline.passed() || !channel.next(deadline)) {
             throw new ConnectFailedException(
                     at() + "the server did not complete the login within " + settings.connectTimeout());
         }

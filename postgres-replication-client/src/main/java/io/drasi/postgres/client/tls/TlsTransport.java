@@ -62,6 +62,9 @@ public final class TlsTransport implements Transport {
     private void handshake(Deadline deadline) throws IOException {
         engine.beginHandshake();
         while (true) {
+            if (deadline.passed()) {
+                throw new SocketTimeoutException("the TLS handshake takes too long");
+            }
             switch (engine.getHandshakeStatus()) {
                 case NEED_WRAP -> wrapAndSend(ByteBuffer.allocate(0), deadline);
                 case NEED_TASK -> runTasks();

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class LoginTest {
     private static final byte[] NO_BINDING = new byte[0];
@@ -323,5 +324,50 @@ class LoginTest {
                 .isInstanceOf(ConnectFailedException.class)
                 .hasMessageContaining("did not complete the login within PT10S");
         assertThat(server.closed).isTrue();
+    }
+
+    @Test
+    @Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void givesUpOnAServerThatSpeaksWithoutEnd() {
+        byte[] notice = new Bytes()
+                .frame(
+                        'N',
+                        body -> body.int8('S')
+                                .cstring("NOTICE")
+                                .int8('C')
+                                .cstring("00000")
+                                .int8('M')
+                                .cstring("not yet")
+                                .int8(0))
+                .toByteArray();
+        Transport server = new Transport() {
+            @Override
+            public int read(ByteBuffer target, Deadline deadline) {
+                target.put(notice);
+                return notice.length;
+            }
+
+            @Override
+            public void write(ByteBuffer source, Deadline deadline) {}
+
+            @Override
+            public int minimumRoom() {
+                return notice.length;
+            }
+
+            @Override
+            public void wakeup() {}
+
+            @Override
+            public void abort() {}
+
+            @Override
+            public void close() {}
+        };
+        Deadline deadline = Deadline.after(Duration.ofMillis(200));
+        Login login = new Login(settings().build(), true, server, Optional.empty(), NO_BINDING, false, deadline);
+        assertThatThrownBy(login::run)
+                .isInstanceOf(ConnectFailedException.class)
+                .hasMessageContaining("did not complete the login");
     }
 }
