@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.drasi.postgres.client;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.drasi.postgres.client.error.ConnectionLostException;
+import io.drasi.postgres.client.query.Row;
 import io.drasi.postgres.client.settings.ConnectionSettings;
 import io.drasi.postgres.protocol.wire.ProtocolException;
 import io.drasi.testkit.Bytes;
@@ -34,6 +36,25 @@ class QueryTest {
                         .int16(0);
             }
         });
+    }
+
+    @Test
+    void keepsTheNamesOfTheColumnsOnceForAllRows() {
+        try (FakeWalsender server = new FakeWalsender(session -> {
+                    session.acceptLogin();
+                    session.onQuery(
+                                    "SELECT",
+                                    sql -> session.sendRows(
+                                            List.of("a", "b", "c"),
+                                            List.of(List.of("1", "2", "3"), List.of("4", "5", "6"))))
+                            .answerQueries();
+                });
+                PostgresConnection connection = connect(server)) {
+            List<Row> rows = connection.query("SELECT").rows();
+            assertThat(rows.get(1).columnNames())
+                    .isSameAs(rows.get(0).columnNames())
+                    .containsExactly("a", "b", "c");
+        }
     }
 
     @Test

@@ -123,7 +123,8 @@ public final class SimpleQuery {
         } else if (message instanceof DataRow row) {
             rows.add(copy(row));
         } else if (message instanceof RowDescription description) {
-            columns = description.fields().stream().map(Field::name).toList();
+            // Each row keeps them; of a list that is known to be unmodifiable it makes no copy.
+            columns = List.copyOf(description.fields().stream().map(Field::name).toList());
         } else if (message instanceof CommandComplete complete) {
             endStatement(complete.tag());
         } else if (message instanceof EmptyQueryResponse) {
