@@ -204,7 +204,10 @@ final class Login {
         }
     }
 
-    /** Leaves no copy behind, as a String would. */
+    /**
+     * Not by way of a String, which nobody could overwrite. What the password is sent with (the message, TLS, the socket) is
+     * not overwritten either, but used again or soon collected.
+     */
     private static byte[] utf8(char[] password) {
         ByteBuffer encoded = StandardCharsets.UTF_8.encode(CharBuffer.wrap(password));
         byte[] bytes = new byte[encoded.remaining()];
