@@ -43,23 +43,23 @@ class ConnectTest {
                 .user("drasi");
     }
 
-    @Test
-    void refusesBytesBetweenTheAnswerAndTheHandshakeInEveryMode() {
-        for (SslMode mode : new SslMode[] {SslMode.PREFER, SslMode.REQUIRE}) {
-            try (FakeWalsender server = new FakeWalsender(session -> {
-                session.expectSslRequest();
-                session.send(new Bytes().int8('S').frame('R', body -> body.int32(0)));
-                session.goSilent();
-            })) {
-                assertThatThrownBy(() ->
-                                PostgresConnection.open(to(server).sslMode(mode).build()))
-                        .isInstanceOfSatisfying(
-                                TlsException.class,
-                                e -> assertThat(e.retryable()).isFalse())
-                        .hasMessageContaining("sslmode " + mode.libpqName())
-                        .hasMessageContaining("unencrypted data after its answer");
-                assertThat(server.connections()).isEqualTo(1);
-            }
+    @ParameterizedTest
+    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "DISABLE")
+    void refusesBytesBetweenTheAnswerAndTheHandshakeInEveryMode(SslMode mode) {
+        try (FakeWalsender server = new FakeWalsender(session -> {
+            session.expectSslRequest();
+            session.send(new Bytes().int8('S').frame('R', body -> body.int32(0)));
+            session.goSilent();
+        })) {
+            assertThatThrownBy(() -> PostgresConnection.open(to(server)
+                            .sslMode(mode)
+                            .sslRootCertificate(TlsFiles.shared().rootCertificate())
+                            .build()))
+                    .isInstanceOfSatisfying(
+                            TlsException.class, e -> assertThat(e.retryable()).isFalse())
+                    .hasMessageContaining("sslmode " + mode.libpqName())
+                    .hasMessageContaining("unencrypted data after its answer");
+            assertThat(server.connections()).isEqualTo(1);
         }
     }
 

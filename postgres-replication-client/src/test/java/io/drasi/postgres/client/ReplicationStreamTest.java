@@ -281,7 +281,7 @@ class ReplicationStreamTest {
                     session.goSilent();
                 });
                 ReplicationStream stream = start(to(server))) {
-            CompletableFuture<String> read = CompletableFuture.supplyAsync(() -> text(stream.read(LONG)));
+            CompletableFuture<String> read = WaitingCall.start(() -> text(stream.read(LONG)));
             stream.sendStatus(new Lsn(0x300), new Lsn(0x200), new Lsn(0x100), false);
             assertThat(read.get(20, TimeUnit.SECONDS)).isEqualTo("thanks");
         }
@@ -293,7 +293,7 @@ class ReplicationStreamTest {
                 ReplicationStream stream = start(to(server))) {
             stream.wakeup();
             assertThat(stream.read(LONG)).isInstanceOf(StreamMessage.Idle.class);
-            CompletableFuture<StreamMessage> read = CompletableFuture.supplyAsync(() -> stream.read(LONG));
+            CompletableFuture<StreamMessage> read = WaitingCall.start(() -> stream.read(LONG));
             stream.wakeup();
             assertThat(read.get(10, TimeUnit.SECONDS)).isInstanceOf(StreamMessage.Idle.class);
         }
@@ -340,7 +340,7 @@ class ReplicationStreamTest {
             session.goSilent();
         })) {
             ReplicationStream stream = start(to(server));
-            CompletableFuture<StreamMessage> read = CompletableFuture.supplyAsync(() -> stream.read(LONG));
+            CompletableFuture<StreamMessage> read = WaitingCall.start(() -> stream.read(LONG));
             stream.abort();
             assertThat(read)
                     .failsWithin(Duration.ofSeconds(10))

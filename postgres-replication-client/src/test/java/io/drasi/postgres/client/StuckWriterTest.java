@@ -5,17 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.drasi.postgres.client.error.ConnectionLostException;
 import io.drasi.postgres.client.settings.ConnectionSettings;
-import io.drasi.postgres.client.transport.SocketTransport;
 import io.drasi.postgres.protocol.wire.Lsn;
-import io.drasi.testkit.Await;
 import io.drasi.testkit.Bytes;
 import io.drasi.testkit.FakeWalsender;
 import io.drasi.testkit.TlsFiles;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -24,7 +21,6 @@ class StuckWriterTest {
     private static final Duration PROMPT = Duration.ofSeconds(10);
 
     private final CountDownLatch over = new CountDownLatch(1);
-    private final AtomicReference<Throwable> failure = new AtomicReference<>();
 
     private FakeWalsender deaf(boolean tls) {
         return new FakeWalsender(session -> {
@@ -49,54 +45,47 @@ class StuckWriterTest {
     }
 
     /** Sends until the server takes no more. */
-    private Thread stuckWriter(ReplicationStream stream) {
-        Thread writer = new Thread(() -> {
-            try {
-                while (true) {
-                    stream.sendStatus(Lsn.INVALID, Lsn.INVALID, Lsn.INVALID, false);
-                }
-            } catch (ConnectionLostException e) {
-                failure.set(e);
+    private static CompletableFuture<Void> stuckWriter(ReplicationStream stream) {
+        return WaitingCall.start(() -> {
+            while (true) {
+                stream.sendStatus(Lsn.INVALID, Lsn.INVALID, Lsn.INVALID, false);
             }
         });
-        writer.start();
-        Await.until("the writer is stuck", () -> waitsForTheServer(writer));
-        return writer;
     }
 
-    private static boolean waitsForTheServer(Thread writer) {
-        return Arrays.stream(writer.getStackTrace())
-                .anyMatch(frame -> frame.getClassName().equals(SocketTransport.class.getName())
-                        && frame.getMethodName().equals("await"));
+    private static void assertThatItIsOver(CompletableFuture<Void> writer) {
+        assertThat(writer)
+                .failsWithin(PROMPT)
+                .withThrowableThat()
+                .havingCause()
+                .isInstanceOf(ConnectionLostException.class);
     }
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void doesNotHoldUpTheEndOfTheStream(boolean tls) throws InterruptedException {
+    void doesNotHoldUpTheEndOfTheStream(boolean tls) {
         try (FakeWalsender server = deaf(tls)) {
             ReplicationStream stream = start(server);
-            Thread writer = stuckWriter(stream);
+            CompletableFuture<Void> writer = stuckWriter(stream);
             long start = System.nanoTime();
             stream.finish(Duration.ofMillis(100));
             stream.close();
             assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(PROMPT);
-            writer.join(PROMPT.toMillis());
-            assertThat(failure.get()).isInstanceOf(ConnectionLostException.class);
+            assertThatItIsOver(writer);
             over.countDown();
         }
     }
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void doesNotHoldUpTheEndOfTheConnection(boolean tls) throws InterruptedException {
+    void doesNotHoldUpTheEndOfTheConnection(boolean tls) {
         try (FakeWalsender server = deaf(tls)) {
             ReplicationStream stream = start(server);
-            Thread writer = stuckWriter(stream);
+            CompletableFuture<Void> writer = stuckWriter(stream);
             long start = System.nanoTime();
             stream.close();
             assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(PROMPT);
-            writer.join(PROMPT.toMillis());
-            assertThat(failure.get()).isInstanceOf(ConnectionLostException.class);
+            assertThatItIsOver(writer);
             over.countDown();
         }
     }
