@@ -134,6 +134,12 @@ public final class SourceConfigurations {
     }
 
     private static void tls(SourceOptions options, PostgresSourceConfig.Builder builder) {
+        // As in libpq, whose default is another one with these roots.
+        if (options.get(SourceOption.SSL_ROOT_CERT)
+                .filter(given -> given.value().equals("system"))
+                .isPresent()) {
+            builder.withSslMode(SslMode.VERIFY_FULL);
+        }
         options.get(SourceOption.SSL_MODE).map(SourceConfigurations::sslMode).ifPresent(builder::withSslMode);
         options.get(SourceOption.SSL_ROOT_CERT).map(SourceConfigurations::path).ifPresent(builder::withSslRootCert);
         options.get(SourceOption.SSL_CERT).map(SourceConfigurations::path).ifPresent(builder::withSslCert);

@@ -41,6 +41,14 @@ class SourceOptionsTest {
     }
 
     @Test
+    void checksTheNameOfTheServerWithTheRootsOfTheSystemUnlessItIsToldOtherwise() {
+        SourceOptions roots = SourceOptions.ofEnvironment(Map.of("PGSSLROOTCERT", "system"));
+        assertThat(config(roots).sslMode().libpqName()).isEqualTo("verify-full");
+        assertThatThrownBy(() -> config(roots.with(SourceOption.SSL_MODE, "require", "--ssl-mode")))
+                .hasMessageStartingWith("ssl_root_cert = system needs ssl_mode = verify-full, was require");
+    }
+
+    @Test
     void readsLibpqsEnvironment() {
         PostgresSourceConfig config = config(SourceOptions.ofEnvironment(Map.of(
                 "PGHOST", "/srv/sockets",

@@ -33,7 +33,8 @@ import java.util.regex.Pattern;
  * @param slotName the replication slot, made if it does not exist; 1 to 63 of a-z, 0-9 and {@code _}; default {@code "drasi_slot"}
  * @param publicationName the publication; must exist; default {@code "drasi_publication"}
  * @param sslMode with the meaning it has in libpq; default {@code SslMode.PREFER}
- * @param sslRootCert PEM file with the certificates to trust
+ * @param sslRootCert PEM file with the certificates to trust; {@code system}: those of the Java installation, with
+ *     {@code SslMode.VERIFY_FULL} only
  * @param sslCert PEM file with the client's certificate chain
  * @param sslKey PEM file with the client's private key
  * @param tableKeys keys that override the primary keys; at most one per table; default {@code List.of()}
@@ -69,6 +70,7 @@ public record PostgresSourceConfig(
         Duration peerTimeout,
         Duration statusInterval,
         boolean allowCleartextPassword) {
+    private static final Path SYSTEM_ROOTS = Path.of("system");
     private static final Pattern SLOT_NAME = Pattern.compile("[a-z0-9_]{1,63}");
 
     /**
@@ -99,6 +101,10 @@ public record PostgresSourceConfig(
                 sslCert.isPresent() == sslKey.isPresent(),
                 "ssl_cert and ssl_key belong together, but only " + (sslCert.isPresent() ? "ssl_cert" : "ssl_key")
                         + " is given");
+        require(
+                sslMode == SslMode.VERIFY_FULL || !sslRootCert.equals(Optional.of(SYSTEM_ROOTS)),
+                "ssl_root_cert = system needs ssl_mode = verify-full, was " + sslMode.libpqName()
+                        + ": everybody can get a certificate that the system trusts");
         tableKeys = List.copyOf(tableKeys);
         requireDistinctTables(tableKeys);
         Objects.requireNonNull(dispatchMode, "dispatchMode");

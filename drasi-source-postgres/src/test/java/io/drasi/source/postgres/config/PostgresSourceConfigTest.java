@@ -203,6 +203,16 @@ class PostgresSourceConfigTest {
     }
 
     @Test
+    void trustsTheRootsOfTheSystemOnlyWithTheNameOfTheServer() {
+        PostgresSourceConfig.Builder builder = builder().withSslRootCert(Path.of("system"));
+        assertThatIllegalArgumentException()
+                .isThrownBy(builder::build)
+                .withMessageStartingWith("ssl_root_cert = system needs ssl_mode = verify-full, was prefer");
+        assertThat(builder.withSslMode(SslMode.VERIFY_FULL).build().sslRootCert())
+                .contains(Path.of("system"));
+    }
+
+    @Test
     void theBuilderOfTheSourceRefusesTheSame() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> PostgresReplicationSource.builder("shop")
