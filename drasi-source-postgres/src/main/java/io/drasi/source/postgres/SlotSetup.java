@@ -248,18 +248,23 @@ final class SlotSetup {
                             + "\" does not exist, so the changes after the position to resume from are lost",
                     "Subscribe with a bootstrap.",
                     null));
-            if (progress.told().isValid() && !subscriptions.allWantBootstrap()) {
-                throw new PositionUnavailableException(
-                        "replication slot \"" + slots.name() + "\" was dropped while the source was using it: changes"
-                                + " since " + progress.told() + " are lost",
-                        "Start again with a bootstrap.",
-                        null);
-            }
             Subscriptions.Beginning beginning = subscriptions.beginning();
             if (beginning != Subscriptions.Beginning.WITH_NOBODY) {
+                requireNothingLost();
                 return beginning;
             }
             awaitSubscription();
+        }
+    }
+
+    private void requireNothingLost() {
+        if (progress.told().isValid() && !subscriptions.allWantBootstrap()) {
+            throw new PositionUnavailableException(
+                    "replication slot \"" + slots.name()
+                            + "\" was dropped while the source was using it: changes since " + progress.told()
+                            + " are lost",
+                    "Start again with a bootstrap.",
+                    null);
         }
     }
 

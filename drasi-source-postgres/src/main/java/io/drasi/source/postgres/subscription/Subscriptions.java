@@ -253,9 +253,11 @@ public final class Subscriptions {
         return !open.isEmpty() && open.stream().allMatch(SourceSubscription::wantsBootstrap);
     }
 
-    /** How a slot that is made now has to begin. */
+    /** How a slot that is made now has to begin. It does not begin for those that want to go on from before it. */
     public Beginning beginning() {
-        List<SourceSubscription> all = List.copyOf(open);
+        List<SourceSubscription> all = open.stream()
+                .filter(subscription -> subscription.resumeFrom().isEmpty())
+                .toList();
         if (all.isEmpty()) {
             return Beginning.WITH_NOBODY;
         }

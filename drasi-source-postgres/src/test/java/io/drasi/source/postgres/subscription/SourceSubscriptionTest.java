@@ -205,6 +205,16 @@ class SourceSubscriptionTest {
     }
 
     @Test
+    void makesNoSlotForOneThatWantsToGoOnFromBeforeIt() {
+        subscriptions.open(SubscriptionSettings.forQuery("resuming").withResumeFrom(new Position(100, 0)));
+        assertThat(subscriptions.beginning()).isEqualTo(Subscriptions.Beginning.WITH_NOBODY);
+        subscriptions.open(SubscriptionSettings.forQuery("streaming"));
+        assertThat(subscriptions.beginning()).isEqualTo(Subscriptions.Beginning.WITH_STREAM);
+        subscriptions.open(SubscriptionSettings.forQuery("bootstrapped").withBootstrap());
+        assertThat(subscriptions.beginning()).isEqualTo(Subscriptions.Beginning.WITH_BOOTSTRAP);
+    }
+
+    @Test
     void endsOneThatWantsToGoOnFromBeyondTheServersLog() throws Exception {
         SourceSubscription beyond =
                 subscriptions.open(SubscriptionSettings.forQuery("beyond").withResumeFrom(new Position(501, 0)));
