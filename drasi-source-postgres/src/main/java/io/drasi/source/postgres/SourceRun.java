@@ -29,6 +29,7 @@ import io.drasi.source.postgres.server.Step;
 import io.drasi.source.postgres.stream.StreamReader;
 import io.drasi.source.postgres.subscription.Subscriptions;
 import io.drasi.source.postgres.transaction.TransactionAssembler;
+import io.drasi.source.postgres.types.DatabaseTypes;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -58,6 +59,7 @@ final class SourceRun implements Runnable {
     private final ServerChecks checks;
     private final SlotSetup slotSetup;
     private final ChangeMapper mapper;
+    private final DatabaseTypes types = new DatabaseTypes();
     private final TableShapes shapes;
     private final RunProgress progress = new RunProgress();
     private final Backoff backoff = new Backoff();
@@ -77,7 +79,7 @@ final class SourceRun implements Runnable {
         this.slots = new Slots(config, advice);
         this.checks = new ServerChecks(config, selected, advice);
         this.mapper = new ChangeMapper(config.id());
-        this.shapes = new TableShapes(selected);
+        this.shapes = new TableShapes(selected, types);
         this.slotSetup = new SlotSetup(
                 config.id(),
                 subscriptions,
@@ -87,7 +89,7 @@ final class SourceRun implements Runnable {
                 advice,
                 slots,
                 checks,
-                new Bootstrap(config, selected, checks, mapper),
+                new Bootstrap(config, selected, checks, mapper, types),
                 shapes,
                 progress);
         this.thread = new Thread(this, "drasi-" + config.id());

@@ -11,6 +11,8 @@ import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.source.postgres.change.ChangeMapper;
 import io.drasi.source.postgres.change.RowPlace;
 import io.drasi.source.postgres.config.PostgresSourceConfig;
+import io.drasi.source.postgres.schema.Catalog;
+import io.drasi.source.postgres.schema.CatalogColumn;
 import io.drasi.source.postgres.schema.CatalogTable;
 import io.drasi.source.postgres.schema.RowKey;
 import io.drasi.source.postgres.schema.SelectedTables;
@@ -18,6 +20,7 @@ import io.drasi.source.postgres.schema.TableShape;
 import io.drasi.source.postgres.server.ServerChecks;
 import io.drasi.source.postgres.subscription.BootstrapReceivers;
 import io.drasi.source.postgres.subscription.Subscriptions;
+import io.drasi.source.postgres.types.DatabaseTypes;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,6 +40,7 @@ public final class Bootstrap {
     private final SelectedTables selected;
     private final ServerChecks checks;
     private final ChangeMapper mapper;
+    private final DatabaseTypes types;
 
     /** Ends a COPY whose rows nobody waits for any more. */
     private static final class Abandoned extends RuntimeException {
@@ -47,8 +51,14 @@ public final class Bootstrap {
         }
     }
 
-    public Bootstrap(PostgresSourceConfig config, SelectedTables selected, ServerChecks checks, ChangeMapper mapper) {
+    public Bootstrap(
+            PostgresSourceConfig config,
+            SelectedTables selected,
+            ServerChecks checks,
+            ChangeMapper mapper,
+            DatabaseTypes types) {
         this.config = config;
+        this.types = types;
         this.selected = selected;
         this.checks = checks;
         this.mapper = mapper;
@@ -66,6 +76,11 @@ public final class Bootstrap {
         List<CatalogTable> tables = checks.check(connection);
         checks.requireReadable(connection, tables);
         new TableLocks(tables).take(connection);
+        types.learn(new Catalog(connection::query, connection.serverVersionNumber())
+                .types(tables.stream()
+                        .flatMap(table -> table.columns().stream())
+                        .map(CatalogColumn::typeOid)
+                        .toList()));
         return tables;
     }
 
@@ -116,7 +131,7 @@ public final class Bootstrap {
 
         TableRead(CatalogTable table, Instant takenAt, BootstrapReceivers receivers) {
             this.table = table;
-            this.shape = TableShape.of(table, selected.key(table.name()));
+            this.shape = TableShape.of(table, selected.key(table.name()), types);
             this.withPlace = shape.key() instanceof RowKey.Place;
             this.parser = new CopyTextRow(
                     table.columns().size(), withPlace ? 2 : 0, table.name().label());

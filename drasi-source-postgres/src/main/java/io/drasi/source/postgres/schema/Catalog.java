@@ -5,7 +5,10 @@ import io.drasi.postgres.client.query.QueryResult;
 import io.drasi.postgres.client.query.Row;
 import io.drasi.postgres.client.query.Sql;
 import io.drasi.postgres.protocol.pgoutput.ReplicaIdentity;
+import io.drasi.source.postgres.types.DatabaseTypes;
+import io.drasi.source.postgres.types.PgType;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -18,9 +21,6 @@ import java.util.stream.Collectors;
 
 /** Asks the server's catalog about publications, tables, keys and types. Uses the connection it is given; one thread. */
 public final class Catalog {
-    /** Built-in types below are no domains; from here on come those that initdb and users create. */
-    private static final long FIRST_DOMAIN_OID = 10_000;
-
     /** The first version that publishes partitions under the name of their root. */
     private static final int FIRST_WITH_PARTITION_ROOTS = 130_000;
 
@@ -30,6 +30,34 @@ public final class Catalog {
                UNION ALL
                SELECT b.oid, b.typtype, b.typbasetype FROM base JOIN pg_type b ON base.typtype = 'd' AND b.oid = base.typbasetype)
              SELECT oid FROM base WHERE typtype <> 'd')""";
+
+    /** The types that are asked for, and those they are made of, that are not built in. */
+    private static final String TYPES = """
+            WITH RECURSIVE wanted(oid) AS (
+              SELECT oid FROM pg_type WHERE oid IN (%s)
+              UNION
+              SELECT part.oid FROM wanted w JOIN pg_type t ON t.oid = w.oid CROSS JOIN LATERAL (
+                SELECT t.typbasetype AS oid WHERE t.typtype = 'd'
+                UNION ALL SELECT t.typelem WHERE t.typoutput = 'array_out'::regproc
+                UNION ALL SELECT r.rngsubtype FROM pg_range r WHERE r.rngtypid = t.oid
+                UNION ALL SELECT a.atttypid FROM pg_attribute a
+                  WHERE t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped) AS part
+              WHERE part.oid >= 10000)
+            """;
+
+    private static final String KINDS = """
+            SELECT t.oid, format_type(t.oid, NULL), t.typtype, t.typoutput = 'array_out'::regproc, t.typelem,
+              coalesce(e.typdelim, ','), t.typbasetype, r.rngsubtype, t.typname, x.extname
+            FROM wanted w JOIN pg_type t ON t.oid = w.oid LEFT JOIN pg_type e ON e.oid = t.typelem
+              LEFT JOIN pg_range r ON r.rngtypid = t.oid
+              LEFT JOIN pg_depend d ON d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e'
+                AND d.refclassid = 'pg_extension'::regclass
+              LEFT JOIN pg_extension x ON x.oid = d.refobjid""";
+
+    private static final String ATTRIBUTES = """
+            SELECT t.oid, a.attname, a.atttypid
+            FROM wanted w JOIN pg_type t ON t.oid = w.oid JOIN pg_attribute a ON a.attrelid = t.typrelid
+            WHERE t.typtype = 'c' AND a.attnum > 0 AND NOT a.attisdropped ORDER BY t.oid, a.attnum""";
 
     private static final String PUBLISHED_TABLES =
             " FROM pg_publication_tables pt JOIN pg_namespace n ON n.nspname = pt.schemaname"
@@ -66,24 +94,46 @@ public final class Catalog {
     }
 
     /**
-     * The types under domains.
+     * What the catalog says of types and of all that they are made of.
      *
-     * @return for each of {@code typeOids} that is a domain, the type it stands for in the end
+     * @return by OID, those of {@code typeOids} and below that are not built in and that there are
      */
-    public Map<Long, Long> baseTypes(Set<Long> typeOids) {
-        String domains = typeOids.stream()
-                .filter(oid -> oid >= FIRST_DOMAIN_OID)
+    public Map<Long, PgType> types(Collection<Long> typeOids) {
+        String oids = typeOids.stream()
+                .filter(oid -> oid >= DatabaseTypes.FIRST_OID)
                 .map(String::valueOf)
+                .sorted()
+                .distinct()
                 .collect(Collectors.joining(","));
-        Map<Long, Long> baseTypes = new HashMap<>();
-        if (!domains.isEmpty()) {
-            QueryResult result = query.apply("SELECT t.oid, " + BASE_TYPE.formatted("t.oid")
-                    + " FROM pg_type t WHERE t.typtype = 'd' AND t.oid IN (" + domains + ")");
-            for (Row row : result.rows()) {
-                baseTypes.put(Long.valueOf(row.required(0)), Long.valueOf(row.required(1)));
-            }
+        Map<Long, PgType> types = new HashMap<>();
+        if (oids.isEmpty()) {
+            return types;
         }
-        return baseTypes;
+        Map<Long, List<PgType.Attribute>> attributes = new HashMap<>();
+        for (Row row : query.apply(TYPES.formatted(oids) + ATTRIBUTES).rows()) {
+            attributes
+                    .computeIfAbsent(Long.valueOf(row.required(0)), oid -> new ArrayList<>())
+                    .add(new PgType.Attribute(row.required(1), Long.parseLong(row.required(2))));
+        }
+        for (Row row : query.apply(TYPES.formatted(oids) + KINDS).rows()) {
+            long oid = Long.parseLong(row.required(0));
+            types.put(oid, type(row, attributes.getOrDefault(oid, List.of())));
+        }
+        return types;
+    }
+
+    private static PgType type(Row row, List<PgType.Attribute> attributes) {
+        String name = row.required(1);
+        if (row.required(3).equals("t")) {
+            return new PgType.Array(
+                    name, Long.parseLong(row.required(4)), row.required(5).charAt(0));
+        }
+        return switch (row.required(2)) {
+            case "d" -> new PgType.Domain(Long.parseLong(row.required(6)));
+            case "c" -> new PgType.Composite(name, attributes);
+            case "r" -> new PgType.Range(name, Long.parseLong(row.required(7)));
+            default -> new PgType.Base(row.required(8), row.text(9).orElse(""));
+        };
     }
 
     private List<CatalogTable> tables(String publication) {

@@ -3,8 +3,8 @@ package io.drasi.source.postgres.schema;
 
 import io.drasi.model.PropertyNames;
 import io.drasi.postgres.protocol.pgoutput.ReplicaIdentity;
+import io.drasi.source.postgres.types.DatabaseTypes;
 import io.drasi.source.postgres.types.TypeCodec;
-import io.drasi.source.postgres.types.TypeCodecs;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -27,6 +27,7 @@ public final class TableShape {
     /**
      * @param identityColumns names of the columns whose old values the server sends; with FULL not looked at
      * @param configuredKey the key columns from the configuration; empty: none
+     * @param types has learned of the columns' types, unless no row is read by this shape
      * @throws io.drasi.source.postgres.error.SetupException if a configured key column does not exist
      */
     public TableShape(
@@ -35,7 +36,8 @@ public final class TableShape {
             ReplicaIdentity identity,
             List<String> identityColumns,
             CatalogKeys keys,
-            List<String> configuredKey) {
+            List<String> configuredKey,
+            DatabaseTypes types) {
         this.table = table;
         this.label = table.label();
         this.labels = List.of(label);
@@ -47,7 +49,7 @@ public final class TableShape {
         this.identityColumn = new boolean[columns.size()];
         List<String> identityNames = new ArrayList<>();
         for (int i = 0; i < codecs.length; i++) {
-            codecs[i] = TypeCodecs.forType(columns.get(i).baseTypeOid());
+            codecs[i] = types.codec(columns.get(i).typeOid());
             identityColumn[i] = (identity == ReplicaIdentity.FULL || identityColumns.contains(columnNames.get(i)))
                     && keys.told(columnNames.get(i));
             if (identityColumn[i]) {
@@ -61,14 +63,15 @@ public final class TableShape {
     }
 
     /** The shape of a table as the catalog has it. */
-    public static TableShape of(CatalogTable table, List<String> configuredKey) {
+    public static TableShape of(CatalogTable table, List<String> configuredKey, DatabaseTypes types) {
         return new TableShape(
                 table.name(),
                 table.columns(),
                 table.identity(),
                 table.columnNames().stream().filter(table::inIdentity).toList(),
                 table.keys(),
-                configuredKey);
+                configuredKey,
+                types);
     }
 
     public TableName table() {

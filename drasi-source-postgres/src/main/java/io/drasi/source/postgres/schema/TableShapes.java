@@ -6,13 +6,12 @@ import io.drasi.model.SourceEvent;
 import io.drasi.postgres.protocol.pgoutput.PgOutputMessage;
 import io.drasi.postgres.protocol.pgoutput.RelationColumn;
 import io.drasi.source.postgres.error.DecodingException;
+import io.drasi.source.postgres.types.DatabaseTypes;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * The tables of a stream by their OID, in their shape at the place where the stream is. Each Relation message makes a
@@ -22,6 +21,7 @@ import java.util.Set;
  */
 public final class TableShapes {
     private final SelectedTables selected;
+    private final DatabaseTypes types;
     private final Map<Long, Entry> byOid = new HashMap<>();
     /** Which table had a name last, of those that are read. */
     private final Map<TableName, Long> oidByName = new HashMap<>();
@@ -34,15 +34,24 @@ public final class TableShapes {
         record LeftOut() implements Entry {}
     }
 
-    public TableShapes(SelectedTables selected) {
+    /** @param types is told of the types of the columns */
+    public TableShapes(SelectedTables selected, DatabaseTypes types) {
         this.selected = selected;
+        this.types = types;
+    }
+
+    /** A transaction begins: if a value did not look like its type, the catalog is asked what has become of the type. */
+    public void begin(Catalog catalog) {
+        if (types.outdated()) {
+            types.learn(catalog.types(types.oids()));
+        }
     }
 
     /** Takes the shapes of a snapshot, so that the first Relation messages of the stream after it are compared with them. */
     public void expect(List<CatalogTable> tables) {
         for (CatalogTable table : tables) {
             if (selected.includes(table.name())) {
-                byOid.put(table.oid(), new Entry.Wanted(TableShape.of(table, selected.key(table.name()))));
+                byOid.put(table.oid(), new Entry.Wanted(TableShape.of(table, selected.key(table.name()), types)));
                 oidByName.put(table.name(), table.oid());
             }
         }
@@ -102,22 +111,24 @@ public final class TableShapes {
     }
 
     private TableShape shape(PgOutputMessage.Relation relation, TableName name, Catalog catalog) {
-        Set<Long> types = new HashSet<>();
-        relation.columns().forEach(column -> types.add(column.typeOid()));
-        Map<Long, Long> baseTypes = catalog.baseTypes(types);
+        types.learn(catalog.types(
+                relation.columns().stream().map(RelationColumn::typeOid).toList()));
         List<CatalogColumn> columns = new ArrayList<>();
         List<String> identityColumns = new ArrayList<>();
         for (RelationColumn column : relation.columns()) {
             columns.add(new CatalogColumn(
-                    column.name(),
-                    column.typeOid(),
-                    baseTypes.getOrDefault(column.typeOid(), column.typeOid()),
-                    column.typeModifier()));
+                    column.name(), column.typeOid(), types.baseType(column.typeOid()), column.typeModifier()));
             if (column.key()) {
                 identityColumns.add(column.name());
             }
         }
         return new TableShape(
-                name, columns, relation.identity(), identityColumns, catalog.keys(relation.oid()), selected.key(name));
+                name,
+                columns,
+                relation.identity(),
+                identityColumns,
+                catalog.keys(relation.oid()),
+                selected.key(name),
+                types);
     }
 }

@@ -12,6 +12,7 @@ import io.drasi.source.postgres.schema.Publication;
 import io.drasi.source.postgres.schema.RowKey;
 import io.drasi.source.postgres.schema.SelectedTables;
 import io.drasi.source.postgres.schema.TableShape;
+import io.drasi.source.postgres.types.DatabaseTypes;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -123,7 +124,7 @@ public final class ServerChecks {
     }
 
     private void checkKeys(CatalogTable table, Publication publication) {
-        TableShape shape = TableShape.of(table, selected.key(table.name()));
+        TableShape shape = TableShape.of(table, selected.key(table.name()), new DatabaseTypes());
         String name = table.name().sql();
         if (publication.changesRows()) {
             List<String> unknown = selected.key(table.name()).stream()

@@ -105,6 +105,7 @@ public final class TransactionAssembler {
         if (open != null) {
             throw unexpected("Begin of transaction " + begin.xid(), "inside transaction " + open.begin.xid());
         }
+        shapes.begin(catalog);
         open = new Open(begin);
     }
 

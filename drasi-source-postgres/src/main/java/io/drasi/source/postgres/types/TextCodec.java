@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.drasi.source.postgres.types;
 
-import io.drasi.model.ElementValue;
 import io.drasi.model.ElementValue.StringValue;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -20,7 +19,7 @@ final class TextCodec implements TypeCodec {
     }
 
     @Override
-    public ElementValue decodeText(byte[] array, int offset, int length) {
+    public StringValue decodeText(byte[] array, int offset, int length) {
         String text = new String(array, offset, length, StandardCharsets.UTF_8);
         if (text.indexOf(REPLACEMENT) >= 0) {
             requireUtf8(array, offset, length);

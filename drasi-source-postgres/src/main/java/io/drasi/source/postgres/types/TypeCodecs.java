@@ -112,13 +112,13 @@ public final class TypeCodecs {
         put(codecs, TypeOid.TIMESTAMP, TimestampCodec.timestamp());
         put(codecs, TypeOid.TIMESTAMPTZ, TimestampCodec.timestamptz());
         put(codecs, TypeOid.BYTEA, new ByteaCodec());
-        put(codecs, TypeOid.POINT, new GeometricCodec("point"));
-        put(codecs, TypeOid.LSEG, new GeometricCodec("lseg"));
-        put(codecs, TypeOid.PATH, new GeometricCodec("path"));
-        put(codecs, TypeOid.BOX, new GeometricCodec("box"));
-        put(codecs, TypeOid.POLYGON, new GeometricCodec("polygon"));
-        put(codecs, TypeOid.LINE, new GeometricCodec("line"));
-        put(codecs, TypeOid.CIRCLE, new GeometricCodec("circle"));
+        put(codecs, TypeOid.POINT, FloatListCodec.geometric("point"));
+        put(codecs, TypeOid.LSEG, FloatListCodec.geometric("lseg"));
+        put(codecs, TypeOid.PATH, FloatListCodec.geometric("path"));
+        put(codecs, TypeOid.BOX, FloatListCodec.geometric("box"));
+        put(codecs, TypeOid.POLYGON, FloatListCodec.geometric("polygon"));
+        put(codecs, TypeOid.LINE, FloatListCodec.geometric("line"));
+        put(codecs, TypeOid.CIRCLE, FloatListCodec.geometric("circle"));
     }
 
     private static void putArrays(TypeCodec[] codecs) {

@@ -17,6 +17,7 @@ import io.drasi.source.postgres.schema.CatalogColumn;
 import io.drasi.source.postgres.schema.CatalogKeys;
 import io.drasi.source.postgres.schema.TableName;
 import io.drasi.source.postgres.schema.TableShape;
+import io.drasi.source.postgres.types.DatabaseTypes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -186,7 +187,8 @@ class ChangeMapperTest {
                 ReplicaIdentity.FULL,
                 List.of("id", "email"),
                 keys,
-                List.of());
+                List.of(),
+                new DatabaseTypes());
         SourceChange.Update update =
                 (SourceChange.Update) update(shape, new OldTuple.Full(tuple("1", null)), tuple("1", UNCHANGED))
                         .get(0);
@@ -205,7 +207,8 @@ class ChangeMapperTest {
                 identity,
                 identity == ReplicaIdentity.FULL ? List.of("id", "email") : List.of("id"),
                 keys,
-                List.of("email"));
+                List.of("email"),
+                new DatabaseTypes());
     }
 
     @Test
@@ -224,7 +227,8 @@ class ChangeMapperTest {
                 ReplicaIdentity.NOTHING,
                 List.of(),
                 CatalogKeys.NONE,
-                List.of());
+                List.of(),
+                new DatabaseTypes());
         assertThatThrownBy(() -> mapper.insert(shape, tuple("abc"), 1, PLACE))
                 .isInstanceOf(DecodingException.class)
                 .hasMessageContaining("column n of table t");
@@ -262,6 +266,7 @@ class ChangeMapperTest {
                 identity,
                 identityColumns,
                 new CatalogKeys(primaryKey, List.of()),
-                List.of());
+                List.of(),
+                new DatabaseTypes());
     }
 }

@@ -20,6 +20,7 @@ import io.drasi.source.postgres.schema.TableShapes;
 import io.drasi.source.postgres.server.Advice;
 import io.drasi.source.postgres.subscription.Subscriptions;
 import io.drasi.source.postgres.transaction.TransactionAssembler;
+import io.drasi.source.postgres.types.DatabaseTypes;
 import io.drasi.testkit.Await;
 import io.drasi.testkit.FakeWalsender;
 import io.drasi.testkit.StatusUpdate;
@@ -109,7 +110,7 @@ class FeedbackTest {
                 .build();
         TransactionAssembler assembler = new TransactionAssembler(
                 new ChangeMapper("s"),
-                new TableShapes(SelectedTables.of(config)),
+                new TableShapes(SelectedTables.of(config), new DatabaseTypes()),
                 new Catalog(
                         sql -> {
                             throw new AssertionError("asks for " + sql);

@@ -20,6 +20,7 @@ import io.drasi.source.postgres.error.DecodingException;
 import io.drasi.source.postgres.schema.Catalog;
 import io.drasi.source.postgres.schema.SelectedTables;
 import io.drasi.source.postgres.schema.TableShapes;
+import io.drasi.source.postgres.types.DatabaseTypes;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -168,6 +169,7 @@ class TransactionAssemblerTest {
                 .withTables(tables)
                 .build();
         Catalog nothing = new Catalog(sql -> new QueryResult(List.of(), List.of(), "SELECT 0", List.of()), 180_000);
-        return new TransactionAssembler(new ChangeMapper("s"), new TableShapes(SelectedTables.of(config)), nothing);
+        return new TransactionAssembler(
+                new ChangeMapper("s"), new TableShapes(SelectedTables.of(config), new DatabaseTypes()), nothing);
     }
 }

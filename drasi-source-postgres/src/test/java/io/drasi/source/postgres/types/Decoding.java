@@ -14,11 +14,15 @@ final class Decoding {
 
     /** Decodes {@code text} from the middle of a larger array, so that a codec that ignores the range is found out. */
     static ElementValue decode(long oid, String text) {
+        return decode(TypeCodecs.forType(oid), text);
+    }
+
+    static ElementValue decode(TypeCodec codec, String text) {
         byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
         byte[] array = new byte[utf8.length + 7];
         java.util.Arrays.fill(array, (byte) '5');
         System.arraycopy(utf8, 0, array, 3, utf8.length);
-        return TypeCodecs.forType(oid).decodeText(array, 3, utf8.length);
+        return codec.decodeText(array, 3, utf8.length);
     }
 
     static ObjectAssert<ElementValue> assertDecoded(long oid, String text) {

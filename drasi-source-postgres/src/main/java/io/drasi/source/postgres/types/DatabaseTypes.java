@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.drasi.source.postgres.types;
+
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * The types of one database: the built-in ones, and those that {@link #learn} was told of. Asks nobody by itself. Used by
+ * one thread.
+ *
+ * <p>A composite type can be altered while it is used. Its codec stays the same object then, so that whoever has it reads
+ * by what was learned last.
+ */
+public final class DatabaseTypes {
+    /** The OIDs of built-in types are below this; above, every database has its own. */
+    public static final long FIRST_OID = 10_000;
+
+    private static final String HSTORE = "hstore";
+    private static final String CUBE = "cube";
+
+    private final Map<Long, PgType> types = new HashMap<>();
+    private final Map<Long, TypeCodec> codecs = new HashMap<>();
+    private final Map<Long, CompositeCodec> composites = new LinkedHashMap<>();
+    private boolean outdated;
+    private boolean askedInVain;
+
+    /**
+     * Takes what the catalog says now.
+     *
+     * @param found by OID, with every type that one of them is made of, unless that is built in. What was known of other types
+     *     stays: a type may have been dropped since, while rows that have it are still to come
+     */
+    public void learn(Map<Long, PgType> found) {
+        boolean changed = false;
+        for (Map.Entry<Long, PgType> entry : found.entrySet()) {
+            changed |= !entry.getValue().equals(types.put(entry.getKey(), entry.getValue()));
+        }
+        if (changed) {
+            codecs.clear();
+            Map.copyOf(composites).forEach((oid, codec) -> describe(codec, oid));
+        }
+        askedInVain = outdated && !changed;
+        outdated = false;
+    }
+
+    /**
+     * The codec of a type. One that is neither built in nor known is read as PostgreSQL's own text.
+     *
+     * @param oid the OID of {@code pg_type}, unsigned
+     */
+    public TypeCodec codec(long oid) {
+        if (oid < FIRST_OID) {
+            return TypeCodecs.forType(oid);
+        }
+        TypeCodec known = codecs.get(oid);
+        if (known == null) {
+            known = make(oid);
+            codecs.put(oid, known);
+        }
+        return known;
+    }
+
+    /** The type under a domain; any other type itself. */
+    public long baseType(long oid) {
+        long base = oid;
+        while (types.get(base) instanceof PgType.Domain domain) {
+            base = domain.baseOid();
+        }
+        return base;
+    }
+
+    /** Whether a value was met that does not look like what is known of its type, so that it is time to {@link #learn} anew. */
+    public boolean outdated() {
+        return outdated;
+    }
+
+    /** The types that were learned. */
+    public Set<Long> oids() {
+        return Set.copyOf(types.keySet());
+    }
+
+    private void meetOutdated() {
+        // Rows from before the type was altered may go on for long.
+        outdated = !askedInVain;
+    }
+
+    private TypeCodec make(long oid) {
+        PgType type = types.get(oid);
+        if (type instanceof PgType.Domain domain) {
+            return codec(domain.baseOid());
+        } else if (type instanceof PgType.Array array) {
+            return new ArrayCodec(array.name(), codec(array.elementOid()), array.delimiter());
+        } else if (type instanceof PgType.Composite composite) {
+            CompositeCodec codec = composites.get(oid);
+            if (codec == null) {
+                codec = new CompositeCodec(composite.name(), this::meetOutdated);
+                describe(codec, oid);
+                composites.put(oid, codec);
+            }
+            return codec;
+        } else if (type instanceof PgType.Range range) {
+            return rangeCodec(range);
+        } else if (type instanceof PgType.Base base
+                && base.extension().equals(HSTORE)
+                && base.name().equals(HSTORE)) {
+            return new HstoreCodec();
+        } else if (type instanceof PgType.Base base
+                && base.extension().equals(CUBE)
+                && base.name().equals(CUBE)) {
+            return FloatListCodec.cube();
+        }
+        return TextCodec.INSTANCE;
+    }
+
+    private void describe(CompositeCodec codec, long oid) {
+        if (types.get(oid) instanceof PgType.Composite composite) {
+            List<PgType.Attribute> attributes = composite.attributes();
+            codec.describe(
+                    attributes.stream().map(PgType.Attribute::name).toList(),
+                    attributes.stream()
+                            .map(attribute -> codec(attribute.typeOid()))
+                            .toList());
+        }
+    }
+
+    private TypeCodec rangeCodec(PgType.Range range) {
+        long subtype = baseType(range.subtypeOid());
+        if (subtype == TypeOid.FLOAT8) {
+            return FloatListCodec.rangeOfFloat8(range.name());
+        }
+        return subtype == TypeOid.FLOAT4 ? FloatListCodec.rangeOfFloat4(range.name()) : TextCodec.INSTANCE;
+    }
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.drasi.source.postgres.types;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.drasi.model.ElementProperties;
+import io.drasi.model.ElementValue;
+import io.drasi.model.ElementValue.IntegerValue;
+import io.drasi.model.ElementValue.ListValue;
+import io.drasi.model.ElementValue.ObjectValue;
+import io.drasi.model.ElementValue.StringValue;
+import io.drasi.source.postgres.types.PgType.Attribute;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class DatabaseTypesTest {
+    private static final long PAIR = 20_000;
+    private static final long PAIRS = 20_001;
+    private static final long OUTER = 20_002;
+    private static final long TAGS = 20_003;
+    private static final long TAG = 20_004;
+    private static final long STORE = 20_005;
+    private static final long RANGE = 20_006;
+    private static final long NONE = 20_007;
+
+    private final DatabaseTypes types = new DatabaseTypes();
+
+    private void learn(Attribute... pair) {
+        types.learn(Map.of(
+                PAIR, new PgType.Composite("pair", List.of(pair)),
+                PAIRS, new PgType.Array("pair[]", PAIR, ','),
+                OUTER, new PgType.Composite("outer", List.of(new Attribute("p", PAIR), new Attribute("tags", TAGS))),
+                TAGS, new PgType.Domain(TAG),
+                TAG, new PgType.Domain(TypeOid.TEXT_ARRAY),
+                STORE, new PgType.Base("hstore", "hstore"),
+                RANGE, new PgType.Range("floatrange", TypeOid.FLOAT8),
+                NONE, new PgType.Composite("none", List.of())));
+    }
+
+    private void learnPair() {
+        learn(new Attribute("n", TypeOid.INT4), new Attribute("s", TypeOid.TEXT));
+    }
+
+    private ElementValue decode(long oid, String text) {
+        return Decoding.decode(types.codec(oid), text);
+    }
+
+    private static ObjectValue object(Object... namesAndValues) {
+        Map<String, ElementValue> map = new LinkedHashMap<>();
+        for (int i = 0; i < namesAndValues.length; i += 2) {
+            map.put((String) namesAndValues[i], value(namesAndValues[i + 1]));
+        }
+        return new ObjectValue(ElementProperties.of(map));
+    }
+
+    private static ElementValue value(Object value) {
+        if (value instanceof Integer number) {
+            return new IntegerValue(number);
+        }
+        return value instanceof String text ? new StringValue(text) : (ElementValue) value;
+    }
+
+    @Test
+    void readsTheFieldsOfAComposite() {
+        learnPair();
+        assertThat(decode(PAIR, "(1,abc)")).isEqualTo(object("n", 1, "s", "abc"));
+        assertThat(decode(PAIR, "(-7,\"\")")).isEqualTo(object("n", -7, "s", ""));
+        assertThat(decode(PAIR, "(,)")).isEqualTo(object("n", ElementValue.NULL, "s", ElementValue.NULL));
+        assertThat(decode(PAIR, "(1,\"a \"\"b\"\", (c) \\\\ d\")")).isEqualTo(object("n", 1, "s", "a \"b\", (c) \\ d"));
+        assertThat(decode(PAIR, "(1,größer)")).isEqualTo(object("n", 1, "s", "größer"));
+        assertThat(decode(PAIR, "(1,NULL)")).isEqualTo(object("n", 1, "s", "NULL"));
+    }
+
+    @Test
+    void readsACompositeWithoutFields() {
+        learnPair();
+        assertThat(decode(NONE, "()")).isEqualTo(object());
+    }
+
+    @Test
+    void nestsCompositesArraysAndDomains() {
+        learnPair();
+        assertThat(decode(PAIRS, "{\"(1,a)\",NULL,\"(2,\\\"x y\\\")\"}"))
+                .isEqualTo(new ListValue(
+                        List.of(object("n", 1, "s", "a"), ElementValue.NULL, object("n", 2, "s", "x y"))));
+        assertThat(decode(OUTER, "(\"(1,\"\"a b\"\")\",\"{x,NULL,\"\"y z\"\"}\")"))
+                .isEqualTo(object(
+                        "p",
+                        object("n", 1, "s", "a b"),
+                        "tags",
+                        new ListValue(List.of(value("x"), ElementValue.NULL, value("y z")))));
+        assertThat(types.baseType(TAGS)).isEqualTo(TypeOid.TEXT_ARRAY);
+        assertThat(types.baseType(PAIR)).isEqualTo(PAIR);
+    }
+
+    @Test
+    void refusesWhatIsNoComposite() {
+        learnPair();
+        for (String text :
+                List.of("", "(", "1,a", "(1,a", "(1,a)x", "(1,\"a)", "(1,\"a\"b)", "(1,a\\b)", "(x,a)", "((1,a)")) {
+            assertThatThrownBy(() -> decode(PAIR, text)).as(text).isInstanceOf(ValueFormatException.class);
+        }
+    }
+
+    @Test
+    void givesTheTextOfACompositeThatWasAlteredUntilItHasLearnedOfThat() {
+        learnPair();
+        TypeCodec nested = types.codec(OUTER);
+        assertThat(decode(PAIR, "(1,a,2)")).isEqualTo(value("(1,a,2)"));
+        assertThat(types.outdated()).isTrue();
+        learn(new Attribute("n", TypeOid.INT4), new Attribute("s", TypeOid.TEXT), new Attribute("m", TypeOid.INT4));
+        assertThat(types.outdated()).isFalse();
+        assertThat(decode(PAIR, "(1,a,2)")).isEqualTo(object("n", 1, "s", "a", "m", 2));
+        assertThat(Decoding.decode(nested, "(\"(1,a,2)\",)"))
+                .as("by a codec that was there before")
+                .isEqualTo(object("p", object("n", 1, "s", "a", "m", 2), "tags", ElementValue.NULL));
+        assertThat(decode(PAIR, "(1,a)")).as("a row from before").isEqualTo(value("(1,a)"));
+    }
+
+    @Test
+    void doesNotAskAgainAndAgainForRowsFromBeforeAnAlteration() {
+        learnPair();
+        decode(PAIR, "(1)");
+        assertThat(types.outdated()).isTrue();
+        learnPair();
+        decode(PAIR, "(1)");
+        assertThat(types.outdated()).isFalse();
+        learn(new Attribute("n", TypeOid.INT4));
+        assertThat(decode(PAIR, "(1)")).isEqualTo(object("n", 1));
+    }
+
+    @Test
+    void keepsATypeThatTheCatalogNoLongerHas() {
+        learnPair();
+        types.learn(Map.of());
+        assertThat(decode(PAIR, "(1,a)")).isEqualTo(object("n", 1, "s", "a"));
+    }
+
+    @Test
+    void readsHstoreByKey() {
+        learnPair();
+        assertThat(decode(STORE, "")).isEqualTo(object());
+        assertThat(decode(STORE, "\"a\"=>\"1\", \"b c\"=>NULL, \"\"=>\"\", \"q\\\"\"=>\"\\\\, =>\", \"n\"=>\"NULL\""))
+                .isEqualTo(object("a", "1", "b c", ElementValue.NULL, "", "", "q\"", "\\, =>", "n", "NULL"));
+        for (String text :
+                List.of("a=>1", "\"a\"", "\"a\"=>", "\"a\"=>NUL", "\"a\"=>\"1\",\"b\"=>\"2\"", "\"a\"=>\"1\", ")) {
+            assertThatThrownBy(() -> decode(STORE, text)).as(text).isInstanceOf(ValueFormatException.class);
+        }
+    }
+
+    @Test
+    void levelsTheFloatsOfARange() {
+        learnPair();
+        assertThat(decode(RANGE, "[0.10000000000000001,1.5)")).isEqualTo(value("[0.1,1.5)"));
+        assertThat(decode(RANGE, "(,Infinity]")).isEqualTo(value("(,Infinity]"));
+        assertThat(decode(RANGE, "empty")).isEqualTo(value("empty"));
+    }
+
+    @Test
+    void readsTypesThatItDoesNotKnowAsText() {
+        assertThat(decode(PAIR, "(1,a)")).isEqualTo(value("(1,a)"));
+        assertThat(types.outdated()).isFalse();
+    }
+}
