@@ -180,6 +180,14 @@ final class SourceArguments {
     }
 
     @Option(
+            names = "--invalid-text",
+            paramLabel = "CHOICE",
+            description = "A text that is not UTF-8, in a database in SQL_ASCII: error, or bytes. Default: error.")
+    void setInvalidText(String value) {
+        give(SourceOption.INVALID_TEXT, value, "--invalid-text");
+    }
+
+    @Option(
             names = "--allow-cleartext-password",
             description = "Send the password in clear text over an unencrypted network if the server asks for it.")
     void setAllowCleartextPassword(boolean value) {

@@ -12,6 +12,7 @@ import io.drasi.postgres.client.settings.PasswordSupplier;
 import io.drasi.postgres.client.settings.SslMode;
 import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.postgres.protocol.wire.ProtocolException;
+import io.drasi.source.postgres.config.InvalidText;
 import io.drasi.source.postgres.config.PostgresSourceConfig;
 import io.drasi.source.postgres.config.TableKeyConfig;
 import io.drasi.source.postgres.schema.SelectedTables;
@@ -334,6 +335,11 @@ public final class PostgresReplicationSource implements Source {
 
         public Builder withStatusInterval(Duration value) {
             config.withStatusInterval(value);
+            return this;
+        }
+
+        public Builder withInvalidText(InvalidText value) {
+            config.withInvalidText(value);
             return this;
         }
 

@@ -12,6 +12,7 @@ import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.postgres.protocol.wire.ProtocolException;
 import io.drasi.source.postgres.bootstrap.Bootstrap;
 import io.drasi.source.postgres.change.ChangeMapper;
+import io.drasi.source.postgres.config.InvalidText;
 import io.drasi.source.postgres.config.PostgresSourceConfig;
 import io.drasi.source.postgres.error.DecodingException;
 import io.drasi.source.postgres.error.PositionUnavailableException;
@@ -59,7 +60,7 @@ final class SourceRun implements Runnable {
     private final ServerChecks checks;
     private final SlotSetup slotSetup;
     private final ChangeMapper mapper;
-    private final DatabaseTypes types = new DatabaseTypes();
+    private final DatabaseTypes types;
     private final TableShapes shapes;
     private final RunProgress progress = new RunProgress();
     private final Backoff backoff = new Backoff();
@@ -79,6 +80,7 @@ final class SourceRun implements Runnable {
         this.slots = new Slots(config, advice);
         this.checks = new ServerChecks(config, selected, advice);
         this.mapper = new ChangeMapper(config.id());
+        this.types = new DatabaseTypes(config.invalidText() == InvalidText.BYTES);
         this.shapes = new TableShapes(selected, types);
         this.slotSetup = new SlotSetup(
                 config.id(),

@@ -42,10 +42,14 @@ final class SourceFixture implements AutoCloseable {
     private final List<PostgresReplicationSource> sources = new ArrayList<>();
     private final List<Recorder> recorders = new ArrayList<>();
 
-    private SourceFixture(PostgresServer server, String databaseName, String slotName) {
+    private SourceFixture(PostgresServer server, Database database, String slotName) {
         this.server = server;
-        this.database = server.createDatabase(databaseName).database(databaseName);
+        this.database = database;
         this.slotName = slotName;
+    }
+
+    private static Database created(PostgresServer server, String databaseName) {
+        return server.createDatabase(databaseName).database(databaseName);
     }
 
     /** A new database on a server that tests share: they must not stop it, nor change its settings or roles. */
@@ -53,15 +57,24 @@ final class SourceFixture implements AutoCloseable {
         return on(shared(majorVersion));
     }
 
+    /** A new database in that encoding on a server that tests share. */
+    static SourceFixture inEncoding(int majorVersion, String encoding) {
+        PostgresServer server = shared(majorVersion);
+        String name = "test_" + NUMBER.incrementAndGet();
+        server.execute("CREATE DATABASE " + name + " ENCODING '" + encoding
+                + "' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0");
+        return new SourceFixture(server, server.database(name), name);
+    }
+
     /** A new database on the test's own server. */
     static SourceFixture on(PostgresServer server) {
         String name = "test_" + NUMBER.incrementAndGet();
-        return new SourceFixture(server, name, name);
+        return new SourceFixture(server, created(server, name), name);
     }
 
     /** A new database of that name on the test's own server. */
     static SourceFixture on(PostgresServer server, String databaseName) {
-        return new SourceFixture(server, databaseName, "test_" + NUMBER.incrementAndGet());
+        return new SourceFixture(server, created(server, databaseName), "test_" + NUMBER.incrementAndGet());
     }
 
     private static PostgresServer shared(int majorVersion) {

@@ -5,6 +5,7 @@ import io.drasi.model.DispatchMode;
 import io.drasi.pg.libpq.PasswordFile;
 import io.drasi.postgres.client.settings.PasswordSupplier;
 import io.drasi.postgres.client.settings.SslMode;
+import io.drasi.source.postgres.config.InvalidText;
 import io.drasi.source.postgres.config.PostgresSourceConfig;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -156,6 +157,10 @@ public final class SourceConfigurations {
         options.get(SourceOption.STATUS_INTERVAL)
                 .map(given -> duration(given, Duration.ofMillis(100), Duration.ofMinutes(10)))
                 .ifPresent(builder::withStatusInterval);
+        options.get(SourceOption.INVALID_TEXT)
+                .map(given -> oneOf(
+                        given, InvalidText.values(), choice -> choice.name().toLowerCase(Locale.ROOT)))
+                .ifPresent(builder::withInvalidText);
         options.get(SourceOption.ALLOW_CLEARTEXT_PASSWORD)
                 .map(SourceConfigurations::bool)
                 .ifPresent(builder::withAllowCleartextPassword);

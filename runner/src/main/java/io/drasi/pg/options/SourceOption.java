@@ -22,6 +22,7 @@ public enum SourceOption {
     CONNECT_TIMEOUT("connect_timeout", "connect_timeout", "PGCONNECT_TIMEOUT"),
     PEER_TIMEOUT("peer_timeout", "", ""),
     STATUS_INTERVAL("status_interval", "", ""),
+    INVALID_TEXT("invalid_text", "", ""),
     ALLOW_CLEARTEXT_PASSWORD("allow_cleartext_password", "", ""),
     DISPATCH_MODE("dispatch_mode", "", ""),
     DISPATCH_BUFFER_CAPACITY("dispatch_buffer_capacity", "", ""),

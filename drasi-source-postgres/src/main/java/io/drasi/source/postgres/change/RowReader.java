@@ -5,13 +5,19 @@ import io.drasi.model.ElementProperties;
 import io.drasi.model.ElementValue;
 import io.drasi.postgres.protocol.pgoutput.TupleData;
 import io.drasi.postgres.protocol.wire.ByteSlice;
+import io.drasi.postgres.protocol.wire.ProtocolException;
 import io.drasi.source.postgres.error.DecodingException;
+import io.drasi.source.postgres.schema.RowKey;
 import io.drasi.source.postgres.schema.TableShape;
 import io.drasi.source.postgres.types.ValueFormatException;
+import java.nio.charset.StandardCharsets;
+import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 
 /** Reads the values of a row. */
 final class RowReader {
+    private static final int LONGEST_SHOWN_KEY = 100;
+
     private RowReader() {}
 
     /**
@@ -45,7 +51,15 @@ final class RowReader {
 
     /** PostgreSQL's text of a value that was sent as text. */
     static String text(TableShape shape, TupleData row, int column) {
-        return new ByteSlice(row.array(), row.offset(column), row.length(column)).utf8();
+        try {
+            return new ByteSlice(row.array(), row.offset(column), row.length(column)).utf8();
+        } catch (ProtocolException e) {
+            throw new DecodingException(
+                    "key column " + shape.names().get(column) + " of table " + shape.label() + row(shape, row)
+                            + ": the text is not UTF-8, so no element id can be made of it",
+                    null,
+                    e);
+        }
     }
 
     private static @Nullable ElementValue value(TableShape shape, TupleData row, int column) {
@@ -67,10 +81,31 @@ final class RowReader {
             return shape.codec(column).decodeText(row.array(), row.offset(column), row.length(column));
         } catch (ValueFormatException e) {
             throw new DecodingException(
-                    "column " + shape.names().get(column) + " of table " + shape.label() + ": " + e.getMessage(),
+                    "column " + shape.names().get(column) + " of table " + shape.label() + row(shape, row) + ": "
+                            + e.getMessage(),
                     null,
                     e);
         }
+    }
+
+    /** Which row it is, for a message: by its key's raw text, since something in it can't be read. */
+    private static String row(TableShape shape, TupleData row) {
+        if (!(shape.key() instanceof RowKey.Columns key)) {
+            return "";
+        }
+        StringJoiner values = new StringJoiner(", ", ", row with ", "");
+        for (int column : key.indexes()) {
+            String value = row.kind(column) == TupleData.Kind.TEXT
+                    ? "'" + readable(row.array(), row.offset(column), row.length(column)) + "'"
+                    : row.kind(column).toString();
+            values.add(shape.names().get(column) + " = " + value);
+        }
+        return values.toString();
+    }
+
+    private static String readable(byte[] array, int offset, int length) {
+        String text = new String(array, offset, Math.min(length, LONGEST_SHOWN_KEY), StandardCharsets.UTF_8);
+        return length > LONGEST_SHOWN_KEY ? text + "…" : text;
     }
 
     private static void requireColumns(TableShape shape, TupleData row) {

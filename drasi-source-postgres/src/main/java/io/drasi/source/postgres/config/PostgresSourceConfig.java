@@ -45,6 +45,7 @@ import java.util.regex.Pattern;
  * @param connectTimeout for the connection, TLS and login together; 100 ms to 10 min; default {@code Duration.ofSeconds(10)}
  * @param peerTimeout a server that is silent for so long on the replication stream counts as dead; 1 s to 1 h; default {@code Duration.ofSeconds(60)}
  * @param statusInterval how often the server is told the confirmed position when nothing changes; 100 ms to 10 min; default {@code Duration.ofSeconds(10)}
+ * @param invalidText what becomes of a text that is not UTF-8; default {@code InvalidText.ERROR}
  * @param allowCleartextPassword whether a server may ask for the password in clear text over an unencrypted network; default {@code false}
  */
 public record PostgresSourceConfig(
@@ -69,6 +70,7 @@ public record PostgresSourceConfig(
         Duration connectTimeout,
         Duration peerTimeout,
         Duration statusInterval,
+        InvalidText invalidText,
         boolean allowCleartextPassword) {
     private static final Path SYSTEM_ROOTS = Path.of("system");
     private static final Pattern SLOT_NAME = Pattern.compile("[a-z0-9_]{1,63}");
@@ -113,6 +115,7 @@ public record PostgresSourceConfig(
         requireRange("connect_timeout", connectTimeout, Duration.ofMillis(100), Duration.ofMinutes(10));
         requireRange("peer_timeout", peerTimeout, Duration.ofSeconds(1), Duration.ofHours(1));
         requireRange("status_interval", statusInterval, Duration.ofMillis(100), Duration.ofMinutes(10));
+        Objects.requireNonNull(invalidText, "invalidText");
     }
 
     public static Builder builder(String id) {
@@ -142,6 +145,7 @@ public record PostgresSourceConfig(
         map.put("connect_timeout", connectTimeout.toString());
         map.put("peer_timeout", peerTimeout.toString());
         map.put("status_interval", statusInterval.toString());
+        map.put("invalid_text", invalidText.name().toLowerCase(java.util.Locale.ROOT));
         map.put("allow_cleartext_password", allowCleartextPassword);
         return map;
     }
@@ -199,6 +203,7 @@ public record PostgresSourceConfig(
         private Duration connectTimeout = Duration.ofSeconds(10);
         private Duration peerTimeout = Duration.ofSeconds(60);
         private Duration statusInterval = Duration.ofSeconds(10);
+        private InvalidText invalidText = InvalidText.ERROR;
         private boolean allowCleartextPassword = false;
 
         private Builder(String id) {
@@ -305,6 +310,11 @@ public record PostgresSourceConfig(
             return this;
         }
 
+        public Builder withInvalidText(InvalidText value) {
+            this.invalidText = value;
+            return this;
+        }
+
         public Builder withAllowCleartextPassword(boolean value) {
             this.allowCleartextPassword = value;
             return this;
@@ -352,6 +362,7 @@ public record PostgresSourceConfig(
                     connectTimeout,
                     peerTimeout,
                     statusInterval,
+                    invalidText,
                     allowCleartextPassword);
         }
     }

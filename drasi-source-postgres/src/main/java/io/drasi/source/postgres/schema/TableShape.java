@@ -49,7 +49,7 @@ public final class TableShape {
         this.identityColumn = new boolean[columns.size()];
         List<String> identityNames = new ArrayList<>();
         for (int i = 0; i < codecs.length; i++) {
-            codecs[i] = types.codec(columns.get(i).typeOid());
+            codecs[i] = types.columnCodec(columns.get(i).typeOid());
             identityColumn[i] = (identity == ReplicaIdentity.FULL || identityColumns.contains(columnNames.get(i)))
                     && keys.told(columnNames.get(i));
             if (identityColumn[i]) {

@@ -13,6 +13,7 @@ import io.drasi.source.postgres.config.PostgresSourceConfig;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 
@@ -20,6 +21,9 @@ import java.util.function.Consumer;
 public final class Connections {
     /** Overrides what the server, the role and the database have set, also in a walsender. */
     private static final Map<String, String> PARAMETERS = parameters();
+
+    private static final String SERVER_ENCODING = "server_encoding";
+    private static final String NO_ENCODING = "SQL_ASCII";
 
     /** admin_shutdown, crash_shutdown, cannot_connect_now. */
     private static final Set<String> SHUTTING_DOWN = Set.of("57P01", "57P02", "57P03");
@@ -69,6 +73,7 @@ public final class Connections {
         PostgresConnection connection = PostgresConnection.open(settings);
         try {
             switchTimeoutsOff(connection.serverVersionNumber(), connection::query);
+            leaveTextUnchecked(connection.parameter(SERVER_ENCODING), connection::query);
             return connection;
         } catch (RuntimeException e) {
             connection.close();
@@ -80,6 +85,7 @@ public final class Connections {
         ReplicationConnection connection = ReplicationConnection.open(settings);
         try {
             switchTimeoutsOff(connection.serverVersionNumber(), connection::query);
+            leaveTextUnchecked(connection.parameter(SERVER_ENCODING), connection::query);
             return connection;
         } catch (RuntimeException e) {
             connection.close();
@@ -108,6 +114,16 @@ public final class Connections {
         }
         if (serverVersion >= 140_000) {
             statement.accept("SET idle_session_timeout = 0");
+        }
+    }
+
+    /**
+     * A database in SQL_ASCII holds text of any encoding, also of several. The server would check that it is UTF-8, and say
+     * of one that is not neither table nor column.
+     */
+    private static void leaveTextUnchecked(Optional<String> serverEncoding, Consumer<String> statement) {
+        if (serverEncoding.equals(Optional.of(NO_ENCODING))) {
+            statement.accept("SET client_encoding = " + NO_ENCODING);
         }
     }
 

@@ -124,7 +124,7 @@ public final class ServerChecks {
     }
 
     private void checkKeys(CatalogTable table, Publication publication) {
-        TableShape shape = TableShape.of(table, selected.key(table.name()), new DatabaseTypes());
+        TableShape shape = TableShape.of(table, selected.key(table.name()), new DatabaseTypes(false));
         String name = table.name().sql();
         if (publication.changesRows()) {
             List<String> unknown = selected.key(table.name()).stream()

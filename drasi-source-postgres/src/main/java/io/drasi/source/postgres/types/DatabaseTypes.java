@@ -24,8 +24,14 @@ public final class DatabaseTypes {
     private final Map<Long, PgType> types = new HashMap<>();
     private final Map<Long, TypeCodec> codecs = new HashMap<>();
     private final Map<Long, CompositeCodec> composites = new LinkedHashMap<>();
+    private final boolean bytesUnlessUnicode;
     private boolean outdated;
     private boolean askedInVain;
+
+    /** @param bytesUnlessUnicode whether a value with a text that is not UTF-8 is given as its bytes, or refused */
+    public DatabaseTypes(boolean bytesUnlessUnicode) {
+        this.bytesUnlessUnicode = bytesUnlessUnicode;
+    }
 
     /**
      * Takes what the catalog says now.
@@ -44,6 +50,12 @@ public final class DatabaseTypes {
         }
         askedInVain = outdated && !changed;
         outdated = false;
+    }
+
+    /** The codec of a column of that type, see {@link #codec}. */
+    public TypeCodec columnCodec(long oid) {
+        TypeCodec codec = codec(oid);
+        return bytesUnlessUnicode ? new BytesUnlessUnicodeCodec(codec) : codec;
     }
 
     /**

@@ -32,9 +32,7 @@ final class TextCodec implements TypeCodec {
         try {
             StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(array, offset, length));
         } catch (CharacterCodingException e) {
-            ValueFormatException malformed = new ValueFormatException(typeName, array, offset, length);
-            malformed.initCause(e);
-            throw malformed;
+            throw new NotUnicodeException(typeName, array, offset, length, e);
         }
     }
 }

@@ -2,9 +2,10 @@
 package io.drasi.source.postgres.types;
 
 import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
 
 /** The text of a value is not what PostgreSQL prints for its type. Trying again does not help. */
-public final class ValueFormatException extends RuntimeException {
+public sealed class ValueFormatException extends RuntimeException permits NotUnicodeException {
     private static final long serialVersionUID = 1L;
     private static final int MAX_SHOWN_BYTES = 64;
 
@@ -20,7 +21,7 @@ public final class ValueFormatException extends RuntimeException {
         return typeName;
     }
 
-    /** The beginning of the text in quotes, with everything but printable ASCII as {@code \xHH}. */
+    /** The beginning of the value: as text with everything but printable ASCII as {@code \xHH}, and in hexadecimal. */
     private static String shown(byte[] array, int offset, int length) {
         StringBuilder text = new StringBuilder("'");
         int shownBytes = Math.min(length, MAX_SHOWN_BYTES);
@@ -32,7 +33,8 @@ public final class ValueFormatException extends RuntimeException {
                 text.append(String.format("\\x%02x", b));
             }
         }
-        text.append('\'');
+        text.append("', in hexadecimal ");
+        text.append(HexFormat.of().formatHex(array, offset, offset + shownBytes));
         if (shownBytes < length) {
             text.append("… (").append(length).append(" bytes)");
         }

@@ -188,7 +188,7 @@ class ChangeMapperTest {
                 List.of("id", "email"),
                 keys,
                 List.of(),
-                new DatabaseTypes());
+                new DatabaseTypes(false));
         SourceChange.Update update =
                 (SourceChange.Update) update(shape, new OldTuple.Full(tuple("1", null)), tuple("1", UNCHANGED))
                         .get(0);
@@ -208,7 +208,7 @@ class ChangeMapperTest {
                 identity == ReplicaIdentity.FULL ? List.of("id", "email") : List.of("id"),
                 keys,
                 List.of("email"),
-                new DatabaseTypes());
+                new DatabaseTypes(false));
     }
 
     @Test
@@ -228,7 +228,7 @@ class ChangeMapperTest {
                 List.of(),
                 CatalogKeys.NONE,
                 List.of(),
-                new DatabaseTypes());
+                new DatabaseTypes(false));
         assertThatThrownBy(() -> mapper.insert(shape, tuple("abc"), 1, PLACE))
                 .isInstanceOf(DecodingException.class)
                 .hasMessageContaining("column n of table t");
@@ -267,6 +267,6 @@ class ChangeMapperTest {
                 identityColumns,
                 new CatalogKeys(primaryKey, List.of()),
                 List.of(),
-                new DatabaseTypes());
+                new DatabaseTypes(false));
     }
 }

@@ -246,6 +246,7 @@ class PostgresSourceConfigTest {
                         entry("connect_timeout", "PT10S"),
                         entry("peer_timeout", "PT1M"),
                         entry("status_interval", "PT10S"),
+                        entry("invalid_text", "error"),
                         entry("allow_cleartext_password", false));
         assertThat(config.passwordSupplier().get()).isEmpty();
     }
@@ -274,18 +275,20 @@ class PostgresSourceConfigTest {
                 .withConnectTimeout(Duration.ofSeconds(1))
                 .withPeerTimeout(Duration.ofSeconds(2))
                 .withStatusInterval(Duration.ofSeconds(3))
+                .withInvalidText(InvalidText.BYTES)
                 .withAllowCleartextPassword(true)
                 .build();
 
         Map<String, Object> properties = source.properties();
         assertThat(properties)
-                .hasSize(21)
+                .hasSize(22)
                 .containsEntry("ssl_root_cert", "root.crt")
                 .containsEntry("ssl_cert", "client.crt")
                 .containsEntry("ssl_key", "client.key")
                 .containsEntry("ssl_mode", "verify-full")
                 .containsEntry("dispatch_mode", "broadcast")
                 .containsEntry("auto_start", false)
+                .containsEntry("invalid_text", "bytes")
                 .containsEntry("allow_cleartext_password", true)
                 .containsEntry("tables", List.of("users", "sales.orders"));
         assertThat(source.config().tableKeys())

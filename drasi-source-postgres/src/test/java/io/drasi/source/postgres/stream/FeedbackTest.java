@@ -110,7 +110,7 @@ class FeedbackTest {
                 .build();
         TransactionAssembler assembler = new TransactionAssembler(
                 new ChangeMapper("s"),
-                new TableShapes(SelectedTables.of(config), new DatabaseTypes()),
+                new TableShapes(SelectedTables.of(config), new DatabaseTypes(false)),
                 new Catalog(
                         sql -> {
                             throw new AssertionError("asks for " + sql);

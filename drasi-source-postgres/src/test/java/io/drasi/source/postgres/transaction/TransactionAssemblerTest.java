@@ -170,6 +170,6 @@ class TransactionAssemblerTest {
                 .build();
         Catalog nothing = new Catalog(sql -> new QueryResult(List.of(), List.of(), "SELECT 0", List.of()), 180_000);
         return new TransactionAssembler(
-                new ChangeMapper("s"), new TableShapes(SelectedTables.of(config), new DatabaseTypes()), nothing);
+                new ChangeMapper("s"), new TableShapes(SelectedTables.of(config), new DatabaseTypes(false)), nothing);
     }
 }

@@ -26,7 +26,7 @@ class DatabaseTypesTest {
     private static final long RANGE = 20_006;
     private static final long NONE = 20_007;
 
-    private final DatabaseTypes types = new DatabaseTypes();
+    private final DatabaseTypes types = new DatabaseTypes(false);
 
     private void learn(Attribute... pair) {
         types.learn(Map.of(

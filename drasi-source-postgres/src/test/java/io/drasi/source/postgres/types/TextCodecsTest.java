@@ -40,7 +40,7 @@ class TextCodecsTest {
         byte[] latin1 = {'g', 'r', (byte) 0xFC, 'n'};
         assertThatThrownBy(() -> TypeCodecs.forType(TypeOid.TEXT).decodeText(latin1, 0, latin1.length))
                 .isInstanceOf(ValueFormatException.class)
-                .hasMessage("not a value of type text: 'gr\\xfcn'");
+                .hasMessage("not a value of type text: 'gr\\xfcn', in hexadecimal 6772fc6e");
     }
 
     @Test
@@ -75,8 +75,9 @@ class TextCodecsTest {
                 .isInstanceOfSatisfying(
                         ValueFormatException.class,
                         e -> assertThat(e.typeName()).isEqualTo("int4"))
-                .hasMessage("not a value of type int4: '12x\\x0a'");
+                .hasMessage("not a value of type int4: '12x\\x0a', in hexadecimal 3132780a");
         assertThatThrownBy(() -> decode(TypeOid.BOOL, "x".repeat(1000)))
-                .hasMessage("not a value of type boolean: '" + "x".repeat(64) + "'… (1000 bytes)");
+                .hasMessage("not a value of type boolean: '" + "x".repeat(64) + "', in hexadecimal " + "78".repeat(64)
+                        + "… (1000 bytes)");
     }
 }
