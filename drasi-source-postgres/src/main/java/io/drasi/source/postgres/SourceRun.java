@@ -277,6 +277,7 @@ final class SourceRun implements Runnable {
                     () -> replication.startReplication(slots.name(), progress.told(), pluginOptions()),
                     replication::abort);
             progress.step(Step.STREAM);
+            shapes.beginStream();
             TransactionAssembler assembler = new TransactionAssembler(
                     mapper, shapes, new Catalog(ordinary::query, ordinary.serverVersionNumber()));
             Lsn start = progress.told()

@@ -7,6 +7,7 @@ import io.drasi.model.Position;
 import io.drasi.model.SourceEvent;
 import io.drasi.model.SourceEvent.SchemaChanged;
 import io.drasi.model.SubscriptionSettings;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -61,6 +62,38 @@ class SchemaChangesIT {
                             "insert users:4 {id=4, age=50}");
             assertThat(transaction.position().ordinal()).isEqualTo(2);
             assertThat(dropped.position()).isEqualTo(Position.before(transaction.commitLsn()));
+        }
+    }
+
+    @EachVersion
+    void announcesAChangeOnceThoughTheServerSendsItAgain(int version) {
+        try (SourceFixture fixture = users(version)) {
+            PostgresReplicationSource source = fixture.source(fixture.builder());
+            Recorder recorder = fixture.record(source, SubscriptionSettings.forQuery("q"), false);
+            source.start();
+            fixture.awaitStreaming(source);
+            fixture.execute(
+                    "INSERT INTO users VALUES (2, 'Bob')",
+                    "ALTER TABLE users ADD COLUMN age int",
+                    "INSERT INTO users VALUES (3, 'Cid', 40)",
+                    "ALTER TABLE users DROP COLUMN name",
+                    "INSERT INTO users VALUES (4, 50)");
+            recorder.catchUp();
+            List<SourceEvent> before = List.copyOf(recorder.events());
+            assertThat(before).filteredOn(SchemaChanged.class::isInstance).hasSize(2);
+            fixture.execute("SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = '"
+                    + fixture.slotName() + "'");
+            fixture.execute("INSERT INTO users VALUES (5, 60)");
+            assertThat(recorder.changes()).containsExactly("insert users:5 {id=5, age=60}");
+            Recorder resuming = fixture.record(
+                    source,
+                    SubscriptionSettings.forQuery("resuming")
+                            .withResumeFrom(((SourceEvent.Transaction) before.get(0)).position()));
+            resuming.catchUp();
+            assertThat(resuming.events())
+                    .filteredOn(SchemaChanged.class::isInstance)
+                    .hasSize(2);
+            assertThat(recorder.catchUp()).isEmpty();
         }
     }
 

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.drasi.model.DispatchMode;
 import io.drasi.postgres.client.settings.SslMode;
+import io.drasi.source.postgres.config.InvalidText;
 import io.drasi.source.postgres.config.PostgresSourceConfig;
 import io.drasi.source.postgres.config.TableKeyConfig;
 import java.nio.file.Path;
@@ -54,6 +55,7 @@ class ConfigFileTest {
                 connect_timeout: 3s
                 peer_timeout: 2m
                 status_interval: 5
+                invalid_text: bytes
                 allow_cleartext_password: true
                 """);
         assertThat(config.id()).isEqualTo("shop");
@@ -76,6 +78,7 @@ class ConfigFileTest {
         assertThat(config.dispatchMode()).isEqualTo(DispatchMode.BROADCAST);
         assertThat(config.dispatchBufferCapacity()).isEqualTo(2000);
         assertThat(config.autoStart()).isFalse();
+        assertThat(config.invalidText()).isEqualTo(InvalidText.BYTES);
         assertThat(config.bootstrapBatchSize()).isEqualTo(500);
         assertThat(config.connectTimeout()).isEqualTo(Duration.ofSeconds(3));
         assertThat(config.peerTimeout()).isEqualTo(Duration.ofMinutes(2));

@@ -2,7 +2,6 @@
 package io.drasi.source.postgres.schema;
 
 import io.drasi.model.Position;
-import io.drasi.model.SourceEvent;
 import io.drasi.postgres.protocol.pgoutput.PgOutputMessage;
 import io.drasi.postgres.protocol.pgoutput.RelationColumn;
 import io.drasi.source.postgres.error.DecodingException;
@@ -16,8 +15,8 @@ import java.util.Optional;
 /**
  * The tables of a stream by their OID, in their shape at the place where the stream is. Each Relation message makes a
  * new shape; what it does not tell (the order of a key's columns, the types under domains) is asked of the catalog then,
- * before the first row. Lives as long as the source runs, so that a change is noticed
- * across reconnects too. One thread.
+ * before the first row. Lives as long as the source runs, so that a change is noticed across reconnects too, and one that
+ * was announced before a reconnect is not announced again. One thread.
  */
 public final class TableShapes {
     private final SelectedTables selected;
@@ -26,9 +25,18 @@ public final class TableShapes {
     /** Which table had a name last, of those that are read. */
     private final Map<TableName, Long> oidByName = new HashMap<>();
 
+    /** Where the last Relation message stood, of all streams. */
+    private Position last = Position.before(0);
+    /** Up to here the stream gives again what an earlier one has given. */
+    private Position repeatsUntil = Position.before(0);
+
     private sealed interface Entry {
         /** A table that is read. */
-        record Wanted(TableShape shape) implements Entry {}
+        record Wanted(ShapeHistory history) implements Entry {
+            TableShape shape() {
+                return history.current();
+            }
+        }
 
         /** A published table that the configuration leaves out. */
         record LeftOut() implements Entry {}
@@ -38,6 +46,16 @@ public final class TableShapes {
     public TableShapes(SelectedTables selected, DatabaseTypes types) {
         this.selected = selected;
         this.types = types;
+    }
+
+    /** A stream begins, maybe with transactions that an earlier one has given. */
+    public void beginStream() {
+        repeatsUntil = last;
+        byOid.values().forEach(entry -> {
+            if (entry instanceof Entry.Wanted wanted) {
+                wanted.history().beginStream();
+            }
+        });
     }
 
     /** A transaction begins: if a value did not look like its type, the catalog is asked what has become of the type. */
@@ -51,7 +69,8 @@ public final class TableShapes {
     public void expect(List<CatalogTable> tables) {
         for (CatalogTable table : tables) {
             if (selected.includes(table.name())) {
-                byOid.put(table.oid(), new Entry.Wanted(TableShape.of(table, selected.key(table.name()), types)));
+                TableShape shape = TableShape.of(table, selected.key(table.name()), types);
+                byOid.put(table.oid(), new Entry.Wanted(new ShapeHistory(shape)));
                 oidByName.put(table.name(), table.oid());
             }
         }
@@ -64,28 +83,30 @@ public final class TableShapes {
      * @param catalog is asked for what the message does not tell
      * @return what changed since the last shape of this table, if something did
      */
-    public Optional<SourceEvent.SchemaChanged> define(
-            PgOutputMessage.Relation relation, Position position, Catalog catalog) {
+    public Optional<ShapeChange> define(PgOutputMessage.Relation relation, Position position, Catalog catalog) {
         TableName name = new TableName(relation.namespace(), relation.name());
         Entry before = byOid.get(relation.oid());
         if (!selected.includes(name)) {
             byOid.put(relation.oid(), new Entry.LeftOut());
             return before instanceof Entry.Wanted known
-                    ? Optional.of(SchemaDifference.renamedAway(forget(known.shape()), name, position))
+                    ? Optional.of(
+                            new ShapeChange(SchemaDifference.renamedAway(forget(known.shape()), name, position), false))
                     : Optional.empty();
         }
+        boolean again = position.compareTo(repeatsUntil) <= 0;
+        last = position.compareTo(last) > 0 ? position : last;
         TableShape shape = shape(relation, name, catalog);
-        byOid.put(relation.oid(), new Entry.Wanted(shape));
         Long holder = oidByName.put(name, relation.oid());
         boolean replaced = holder != null && holder != relation.oid();
         if (before instanceof Entry.Wanted known) {
             if (!known.shape().table().equals(name)) {
                 oidByName.remove(known.shape().table(), relation.oid());
             }
-            return SchemaDifference.between(known.shape(), shape, position);
+            return known.history().define(shape, position, again);
         }
+        byOid.put(relation.oid(), new Entry.Wanted(new ShapeHistory(shape)));
         return replaced || before != null
-                ? Optional.of(SchemaDifference.anotherTable(shape, position))
+                ? Optional.of(new ShapeChange(SchemaDifference.anotherTable(shape, position), false))
                 : Optional.empty();
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.drasi.source.postgres.stream;
 
+import io.drasi.model.SourceEvent;
 import io.drasi.postgres.client.ReplicationStream;
 import io.drasi.postgres.client.replication.StreamMessage;
 import io.drasi.postgres.protocol.backend.ServerMessage;
@@ -149,11 +150,11 @@ public final class StreamReader {
                 feedback.look(); // nobody will confirm it
             }
         } else if (event instanceof AssembledEvent.Schema schema) {
-            LOG.info(
-                    "table {} changed: {}",
-                    schema.change().label(),
-                    schema.change().changes());
-            subscriptions.handOut(schema.change());
+            SourceEvent.SchemaChanged change = schema.change().change();
+            if (!schema.change().repeated()) {
+                LOG.info("table {} changed: {}", change.label(), change.changes());
+            }
+            subscriptions.handOut(change, schema.change().repeated());
         }
     }
 

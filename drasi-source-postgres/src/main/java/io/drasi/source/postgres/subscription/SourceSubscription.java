@@ -60,6 +60,7 @@ public final class SourceSubscription implements Subscription {
     private long bootstrapRows;
     private @Nullable Position after; // only what comes after this position is put in
     private @Nullable Position given; // the last position that the subscriber took
+    private int streams; // that have begun while it was open
     private int queuedBootstrap; // how many of the queue's events are part of a bootstrap
     private long lost; // events that a broadcast dropped; from then on all are
     private boolean ended;
@@ -184,6 +185,25 @@ public final class SourceSubscription implements Subscription {
 
     Set<String> unknownLabels(Set<String> known) {
         return filter.unknown(known);
+    }
+
+    void beginStream() {
+        lock.lock();
+        try {
+            streams++;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether it was not there yet when the stream before this one began. */
+    boolean inFirstStream() {
+        lock.lock();
+        try {
+            return streams <= 1;
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Nothing up to and including {@code position} shall be put in; a later boundary of its own stays. */

@@ -236,6 +236,7 @@ public final class Subscriptions {
     /** A stream begins, at what was confirmed last. */
     public synchronized void beginStream() {
         paused = open.isEmpty();
+        open.forEach(SourceSubscription::beginStream);
     }
 
     /** Whether the stream has to end, as nobody is left or nobody was left for a moment. */
@@ -346,13 +347,19 @@ public final class Subscriptions {
         return wanted;
     }
 
-    /** Hands out; those whose rows have other ids now wait for a bootstrap then. */
-    public void handOut(SourceEvent.SchemaChanged change) {
+    /**
+     * Hands out; those whose rows have other ids now wait for a bootstrap then.
+     *
+     * @param repeated whether an earlier stream has brought it: then it is only for those that were not there
+     */
+    public void handOut(SourceEvent.SchemaChanged change, boolean repeated) {
         if (paused()) {
             return;
         }
         for (SourceSubscription subscription : open) {
-            subscription.putSchemaChange(change);
+            if (!repeated || subscription.inFirstStream()) {
+                subscription.putSchemaChange(change);
+            }
         }
         if (change.idsInvalidated() && wantBootstrap()) {
             changed.run();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.drasi.source.postgres.transaction;
 
-import io.drasi.model.SourceEvent;
 import io.drasi.postgres.protocol.wire.Lsn;
+import io.drasi.source.postgres.schema.ShapeChange;
 
 /** What comes out of the assembler. */
 public sealed interface AssembledEvent {
@@ -10,7 +10,7 @@ public sealed interface AssembledEvent {
     record None() implements AssembledEvent {}
 
     /** A table has a new shape. */
-    record Schema(SourceEvent.SchemaChanged change) implements AssembledEvent {}
+    record Schema(ShapeChange change) implements AssembledEvent {}
 
     /** A transaction is complete; it may be empty. */
     record Committed(CommittedTransaction transaction) implements AssembledEvent {

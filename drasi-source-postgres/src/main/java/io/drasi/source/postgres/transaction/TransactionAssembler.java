@@ -3,13 +3,13 @@ package io.drasi.source.postgres.transaction;
 
 import io.drasi.model.Position;
 import io.drasi.model.SourceChange;
-import io.drasi.model.SourceEvent;
 import io.drasi.postgres.protocol.pgoutput.PgOutputMessage;
 import io.drasi.postgres.protocol.wire.PgTimestamp;
 import io.drasi.source.postgres.change.ChangeMapper;
 import io.drasi.source.postgres.change.RowPlace;
 import io.drasi.source.postgres.error.DecodingException;
 import io.drasi.source.postgres.schema.Catalog;
+import io.drasi.source.postgres.schema.ShapeChange;
 import io.drasi.source.postgres.schema.TableShape;
 import io.drasi.source.postgres.schema.TableShapes;
 import java.util.ArrayList;
@@ -127,7 +127,7 @@ public final class TransactionAssembler {
     }
 
     private AssembledEvent relation(PgOutputMessage.Relation relation, Open transaction) {
-        Optional<SourceEvent.SchemaChanged> change = shapes.define(
+        Optional<ShapeChange> change = shapes.define(
                 relation, Position.before(transaction.begin.commitLsn().value()), catalog);
         return change.isPresent() ? new AssembledEvent.Schema(change.get()) : NONE;
     }

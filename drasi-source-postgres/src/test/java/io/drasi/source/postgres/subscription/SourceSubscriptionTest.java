@@ -322,8 +322,10 @@ class SourceSubscriptionTest {
         for (int i = 6; i <= 9; i++) {
             subscriptions.handOut(TransactionFixture.transaction(100L * i, 100L * i + 10, "users", 1));
         }
-        subscriptions.handOut(new SourceEvent.SchemaChanged(
-                Position.before(1000), "users", Optional.empty(), List.of("a"), List.of("x"), true));
+        subscriptions.handOut(
+                new SourceEvent.SchemaChanged(
+                        Position.before(1000), "users", Optional.empty(), List.of("a"), List.of("x"), true),
+                false);
         assertThat(subscriptions.wantBootstrap()).isFalse();
         assertThat(subscriptions.bootstrapOpen()).isFalse();
         assertThatThrownBy(() -> subscription.poll(NOW)).hasMessageContaining("lagged behind");
@@ -336,10 +338,27 @@ class SourceSubscriptionTest {
         transaction(first);
         SourceSubscription resuming =
                 subscriptions.open(SubscriptionSettings.forQuery("resuming").withResumeFrom(new Position(100, 0)));
-        subscriptions.handOut(new SourceEvent.SchemaChanged(
-                Position.before(300), "users", Optional.empty(), List.of("a"), List.of("x"), false));
+        subscriptions.handOut(
+                new SourceEvent.SchemaChanged(
+                        Position.before(300), "users", Optional.empty(), List.of("a"), List.of("x"), false),
+                false);
         assertThat(resuming.poll(NOW)).isEmpty();
         assertThat(first.poll(NOW)).isEmpty();
+    }
+
+    @Test
+    void givesARepeatedSchemaChangeOnlyToThoseThatWereNotThere() throws Exception {
+        SourceSubscription first = streaming("first");
+        SourceEvent.SchemaChanged change = new SourceEvent.SchemaChanged(
+                Position.before(300), "users", Optional.empty(), List.of("a"), List.of("x"), false);
+        subscriptions.handOut(change, false);
+        assertThat(first.poll(NOW)).contains(change);
+        SourceSubscription resuming =
+                subscriptions.open(SubscriptionSettings.forQuery("resuming").withResumeFrom(new Position(100, 0)));
+        subscriptions.beginStream();
+        subscriptions.handOut(change, true);
+        assertThat(first.poll(NOW)).isEmpty();
+        assertThat(resuming.poll(NOW)).contains(change);
     }
 
     @Test
@@ -493,8 +512,10 @@ class SourceSubscriptionTest {
         SourceSubscription late =
                 subscriptions.open(SubscriptionSettings.forQuery("late").withBootstrap());
         subscriptions.handOut(TransactionFixture.transaction(100, 110, "users", 1));
-        subscriptions.handOut(new SourceEvent.SchemaChanged(
-                Position.before(200), "users", Optional.empty(), List.of("a"), List.of("x"), false));
+        subscriptions.handOut(
+                new SourceEvent.SchemaChanged(
+                        Position.before(200), "users", Optional.empty(), List.of("a"), List.of("x"), false),
+                false);
         assertThat(late.poll(NOW)).isEmpty();
         assertThat(subscriptions.confirmedUpTo(FAR))
                 .as("its bootstrap joins a stream that begins here")
@@ -533,8 +554,10 @@ class SourceSubscriptionTest {
         subscriptions.handOut(TransactionFixture.transaction(600, 610, "users", 1));
         Position taken = transaction(subscription).position();
         int changesBefore = changes.get();
-        subscriptions.handOut(new SourceEvent.SchemaChanged(
-                Position.before(700), "users", Optional.empty(), List.of("a"), List.of("x"), true));
+        subscriptions.handOut(
+                new SourceEvent.SchemaChanged(
+                        Position.before(700), "users", Optional.empty(), List.of("a"), List.of("x"), true),
+                false);
         assertThat(changes.get()).isEqualTo(changesBefore + 1);
         assertThat(subscriptions.wantBootstrap()).isTrue();
         assertThat(subscriptions.allWantBootstrap()).isFalse();
