@@ -113,6 +113,31 @@ class PublicationsIT {
         }
     }
 
+    /** What the server keeps to itself then is said at the start. */
+    @ParameterizedTest(name = "on PostgreSQL {0}")
+    @ValueSource(ints = {14, 18})
+    void warnsOfWhatIsNotToldOfThePartitionsOfARoot(int version) {
+        try (SourceFixture fixture = SourceFixture.on(version);
+                Logged log = new Logged()) {
+            fixture.execute(PARTITIONED);
+            fixture.execute(
+                    "CREATE PUBLICATION drasi_publication FOR TABLE sales WITH (publish_via_partition_root = true)");
+            Recorder recorder = fixture.stream();
+            assertThat(log.messages())
+                    .filteredOn(
+                            message -> message.contains("the server does not tell of a TRUNCATE of a single partition"))
+                    .singleElement()
+                    .asString()
+                    .contains("table sales is published for its partitions");
+            String partition = fixture.database()
+                    .queryOne("SELECT inhrelid::regclass FROM pg_inherits WHERE inhparent = 'sales'::regclass LIMIT 1");
+            fixture.execute("TRUNCATE " + partition);
+            assertThat(recorder.allChanges()).as("that is so").isEmpty();
+            fixture.execute("TRUNCATE sales");
+            assertThat(recorder.allChanges()).containsExactly("truncate [sales]");
+        }
+    }
+
     @ParameterizedTest(name = "on PostgreSQL {0}")
     @ValueSource(ints = {14, 18})
     void publishesPartitionsUnderTheirOwnNames(int version) {

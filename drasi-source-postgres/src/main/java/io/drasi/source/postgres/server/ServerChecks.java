@@ -150,6 +150,11 @@ public final class ServerChecks {
                     + " ADD PRIMARY KEY (…); or ALTER TABLE "
                     + name + " REPLICA IDENTITY FULL;");
         }
+        if (table.partitioned()) {
+            warn("table " + table.name().label() + " is published for its partitions: the server does not tell of a"
+                    + " TRUNCATE of a single partition, nor of one that is attached or detached. DELETE FROM the"
+                    + " partition instead, before DETACH too.");
+        }
         if (table.identity() == ReplicaIdentity.FULL && shape.identity() != ReplicaIdentity.FULL) {
             warn("table " + table.name().label() + " has REPLICA IDENTITY FULL, but not all of its partitions have:"
                     + " of old rows only these columns are known: "
