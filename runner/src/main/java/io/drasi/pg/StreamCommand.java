@@ -120,7 +120,7 @@ final class StreamCommand implements LoggingCommand {
         // Asked in any case: a server that cannot be reached now is more likely a wrong option than one that is down.
         boolean slotExists = source.slotExists();
         boolean bootstrap = wantsBootstrap.orElse(!slotExists);
-        Optional<Lsn> end = endPosition(config);
+        Optional<Lsn> end = endPosition(source);
         SubscriptionSettings settings = SubscriptionSettings.forQuery(NAME);
         Subscription subscription = source.subscribe(bootstrap ? settings.withBootstrap() : settings);
         return new StreamedSource(
@@ -139,12 +139,12 @@ final class StreamCommand implements LoggingCommand {
         }
     }
 
-    private Optional<Lsn> endPosition(PostgresSourceConfig config) {
+    private Optional<Lsn> endPosition(PostgresReplicationSource source) {
         if (endpos == null) {
             return Optional.empty();
         }
         if (endpos.equals("now")) {
-            return Optional.of(EndPosition.currentOf(config));
+            return Optional.of(source.serverLsn());
         }
         try {
             return Optional.of(Lsn.parse(endpos));

@@ -26,6 +26,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,6 +57,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PostgresReplicationSource implements Source {
     private static final String TYPE_NAME = "postgres";
+    private static final String SERVER_POSITION =
+            "SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_flush_lsn() END";
 
     private final PostgresSourceConfig config;
     private final SelectedTables selected;
@@ -180,11 +183,28 @@ public final class PostgresReplicationSource implements Source {
      * @throws io.drasi.source.postgres.error.SourceException if the server can't be asked
      */
     public boolean slotExists() {
+        Slots slots = new Slots(config, new Advice(config));
+        return ask(connection ->
+                slots.state(connection).isPresent() && slots.markers(connection).isEmpty());
+    }
+
+    /**
+     * Asks the server, on a connection of its own, up to where its log is on disk, or on a standby replayed: all that has
+     * committed lies before, but for the last moments of sessions with {@code synchronous_commit = off}, whose commits reach
+     * the disk up to three times {@code wal_writer_delay} later. The position up to which the log is written is not told: on a
+     * server at rest the part of it that is not yet on disk, and so not sent, may be left like that for long.
+     *
+     * @throws io.drasi.source.postgres.error.SourceException if the server can't be asked
+     */
+    public Lsn serverLsn() {
+        return ask(connection ->
+                Lsn.parse(connection.query(SERVER_POSITION).single().required(0)));
+    }
+
+    private <T> T ask(Function<PostgresConnection, T> question) {
         Advice advice = new Advice(config);
-        Slots slots = new Slots(config, advice);
         try (PostgresConnection connection = new Connections(config).openOrdinary()) {
-            return slots.state(connection).isPresent()
-                    && slots.markers(connection).isEmpty();
+            return question.apply(connection);
         } catch (PostgresClientException e) {
             throw advice.explain(e, Step.CONNECT);
         } catch (ProtocolException e) {
