@@ -122,7 +122,9 @@ final class SlotSetup {
 
     /** Takes the markers away once nobody is owed a bootstrap any more. */
     void settle(PostgresConnection ordinary) {
-        if (!marked || subscriptions.bootstrapOpen()) {
+        // The one that is closed last may be the one that is owed: it was not given up then, but ended with its
+        // program.
+        if (!marked || stop.given() || subscriptions.isEmpty() || subscriptions.bootstrapOpen()) {
             return;
         }
         // What another process owed is known to be settled by a bootstrap only; what this one owes, also when those who
@@ -199,6 +201,7 @@ final class SlotSetup {
         if (markers.isEmpty()) {
             progress.step(Step.CREATE_SLOT);
             slots.createMarker(ordinary, marker);
+            subscriptions.bootstrapOwed();
             markers.add(marker);
             marked = true;
             laterIsOurs = marker == SlotMarker.LATER;

@@ -144,6 +144,25 @@ class InvalidatedIdsIT {
     }
 
     @EachVersion
+    void keepsTheMarkThoughTheOneThatIsOwedIsClosedFirstWhenItsProgramEnds(int version) {
+        try (SourceFixture fixture = SourceFixture.on(version)) {
+            fixture.execute("CREATE TABLE t (id int PRIMARY KEY)");
+            fixture.publishAllTables();
+            fixture.stream().source().close();
+            PostgresReplicationSource source = fixture.source(fixture.builder());
+            try (Recorder owed =
+                    fixture.record(source, SubscriptionSettings.forQuery("q").withBootstrap(), false)) {
+                source.start();
+                owed.snapshot();
+                assertThat(source.slotExists()).isFalse();
+            }
+            SourceTraces.awaitNoWalsender(fixture);
+            source.close();
+            assertThat(source.slotExists()).isFalse();
+        }
+    }
+
+    @EachVersion
     void onlyAnnouncesItToASubscriptionThatBeganWithoutABootstrap(int version) {
         try (SourceFixture fixture = SourceFixture.on(version)) {
             fixture.execute("CREATE TABLE log (level int)", "ALTER TABLE log REPLICA IDENTITY FULL");

@@ -3,12 +3,16 @@ package io.drasi.source.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.drasi.model.ComponentStatus;
 import io.drasi.model.SubscriptionSettings;
 import io.drasi.testkit.Await;
+import java.sql.Connection;
+import java.sql.Statement;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
 
-/** Tables that are rewritten while a bootstrap reads: to an older snapshot they would look empty. */
+/** Tables that are rewritten while a bootstrap reads, and so look empty to an older snapshot, or that are locked. */
 class TableRewriteIT {
     @EachVersion
     void readsATableThatIsToBeRewrittenBeforeItsTurn(int version) throws Exception {
@@ -40,6 +44,30 @@ class TableRewriteIT {
             rewrite.get(30, TimeUnit.SECONDS);
             recorder.catchUp();
             TableMirror.of(recorder.events()).assertEqualsTable(fixture.database(), "b", "b");
+        }
+    }
+
+    /** From 18 on the server looks into the published tables to tell their columns, and waits for that. */
+    @Test
+    void saysThatATableIsLockedAndTriesAgain() throws Exception {
+        try (SourceFixture fixture = SourceFixture.on(18)) {
+            fixture.execute("CREATE TABLE t (id int PRIMARY KEY)", "INSERT INTO t VALUES (1)");
+            fixture.publishAllTables();
+            PostgresReplicationSource source = fixture.source(fixture.builder());
+            Recorder recorder =
+                    fixture.record(source, SubscriptionSettings.forQuery("q").withBootstrap());
+            try (Connection other = fixture.database().connect();
+                    Statement statement = other.createStatement()) {
+                other.setAutoCommit(false);
+                statement.execute("LOCK TABLE t IN ACCESS EXCLUSIVE MODE");
+                source.start();
+                Await.until(
+                        "the source says so",
+                        () -> source.status().message().orElse("").contains("Another session has a table locked"));
+                assertThat(source.status().status()).isEqualTo(ComponentStatus.STARTING);
+                other.commit();
+            }
+            assertThat(recorder.snapshot().rows()).hasSize(1);
         }
     }
 }

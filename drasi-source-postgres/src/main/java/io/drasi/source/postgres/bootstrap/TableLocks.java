@@ -15,6 +15,7 @@ import java.util.stream.Collectors;
  */
 final class TableLocks {
     private static final int FIRST_WITH_PARTITION_TREE = 120_000;
+    private static final int FIRST_WITH_PENDING_DETACHMENT = 140_000;
 
     /** The tables and, of a partitioned one, its partitions, as the snapshot has them. */
     private static final String TREE = """
@@ -22,7 +23,7 @@ final class TableLocks {
               SELECT c.oid, c.oid FROM pg_class c WHERE c.oid IN (%s)
               UNION ALL
               SELECT t.root, i.inhrelid FROM tree t
-                JOIN pg_class p ON p.oid = t.oid AND p.relkind = 'p' JOIN pg_inherits i ON i.inhparent = p.oid)
+                JOIN pg_class p ON p.oid = t.oid AND p.relkind = 'p' JOIN pg_inherits i ON i.inhparent = p.oid%s)
             """;
 
     /** A function that looks into the catalog looks at the present; a query has what the snapshot has. */
@@ -55,10 +56,11 @@ final class TableLocks {
         // A query's lock stays too, and it does with rights on the columns, where LOCK TABLE wants them on the table.
         tables.forEach(table -> connection.query(TableSelect.nothing(table)));
         String oids = tables.stream().map(table -> Long.toString(table.oid())).collect(Collectors.joining(", "));
-        String sql = TREE.formatted(oids) + REWRITTEN + " UNION " + RENAMED
-                + (connection.serverVersionNumber() >= FIRST_WITH_PARTITION_TREE
-                        ? " UNION " + PARTITIONED_OTHERWISE
-                        : "");
+        int version = connection.serverVersionNumber();
+        // One that is being detached concurrently, or was left in the middle of that, is no part of the tree any more.
+        String detaching = version >= FIRST_WITH_PENDING_DETACHMENT ? " AND NOT i.inhdetachpending" : "";
+        String sql = TREE.formatted(oids, detaching) + REWRITTEN + " UNION " + RENAMED
+                + (version >= FIRST_WITH_PARTITION_TREE ? " UNION " + PARTITIONED_OTHERWISE : "");
         for (Row row : connection.query(sql).rows()) {
             long oid = Long.parseLong(row.required(0));
             String label = tables.stream()

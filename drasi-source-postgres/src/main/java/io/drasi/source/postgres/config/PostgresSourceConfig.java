@@ -43,7 +43,7 @@ import java.util.regex.Pattern;
  * @param autoStart whether a {@link io.drasi.model.SourceHost} starts the source when it is added; default {@code true}
  * @param bootstrapBatchSize rows of the snapshot in one event; 1 to 100,000; default {@code 1000}
  * @param connectTimeout for the connection, TLS and login together; 100 ms to 10 min; default {@code Duration.ofSeconds(10)}
- * @param peerTimeout a server that is silent for so long on the replication stream counts as dead; 1 s to 1 h; default {@code Duration.ofSeconds(60)}
+ * @param peerTimeout a server that is silent for so long on the replication stream, or in the middle of an answer, counts as dead; 1 s to 1 h; default {@code Duration.ofSeconds(60)}
  * @param statusInterval how often the server is told the confirmed position when nothing changes; 100 ms to 10 min; default {@code Duration.ofSeconds(10)}
  * @param invalidText what becomes of a text that is not UTF-8; default {@code InvalidText.ERROR}
  * @param allowCleartextPassword whether a server may ask for the password in clear text over an unencrypted network; default {@code false}

@@ -23,6 +23,11 @@ public record CatalogColumn(String name, long typeOid, long baseTypeOid, int typ
     boolean keepsValues(CatalogColumn other) {
         return sameType(other)
                 || (INTEGERS.contains(baseTypeOid) && INTEGERS.contains(other.baseTypeOid))
-                || (TEXTS.contains(baseTypeOid) && TEXTS.contains(other.baseTypeOid));
+                || (TEXTS.contains(baseTypeOid) && TEXTS.contains(other.baseTypeOid) && other.hasRoomFor(this));
+    }
+
+    /** A text that gets too long may lose blanks at its end. */
+    private boolean hasRoomFor(CatalogColumn text) {
+        return typeModifier < 0 || (text.typeModifier >= 0 && text.typeModifier <= typeModifier);
     }
 }

@@ -118,6 +118,14 @@ public final class Advice {
             case "42704" -> undefined(error, step, message);
             case "42P01", "42703", "22023" ->
                 step == Step.SNAPSHOT ? changedWhileRead(error, message) : other(error, message);
+            case "55P03" ->
+                new ServerException(
+                        error.sqlState(),
+                        true,
+                        message + ". Another session has a table locked; it is tried again until that has ended",
+                        "Who it is: SELECT pid, query FROM pg_stat_activity WHERE pid IN (SELECT pid FROM pg_locks WHERE"
+                                + " mode = 'AccessExclusiveLock' AND granted);",
+                        error);
             case "58P01" ->
                 step == Step.START_STREAM || step == Step.STREAM ? positionLost(error, message) : other(error, message);
             default -> other(error, message);

@@ -31,25 +31,33 @@ public final class Connections {
     /** While the server is asked whether it shuts down, it does not hear from us on the stream. */
     private static final Duration LONGEST_PROBE = Duration.ofSeconds(2);
 
+    /** A query waits for a lock that long at most: the server would not notice that we have given up, and wait on. */
+    private static final Duration LOCK_TIMEOUT = Duration.ofSeconds(10);
+    /** A catalog of many tables is not read in a moment, however soon a silent stream is to be noticed. */
+    private static final Duration LEAST_QUERY_TIMEOUT = Duration.ofSeconds(60);
+
     private final ConnectionSettings settings;
+    private final ConnectionSettings ordinarySettings;
     private final ConnectionSettings probeSettings;
 
     public Connections(PostgresSourceConfig config) {
         String applicationName = "drasi " + config.id();
         this.settings = settings(config, applicationName);
-        this.probeSettings = settings(
-                config,
-                applicationName,
-                config.connectTimeout().compareTo(LONGEST_PROBE) < 0 ? config.connectTimeout() : LONGEST_PROBE);
+        this.ordinarySettings = settings.toBuilder()
+                .parameter("lock_timeout", Long.toString(LOCK_TIMEOUT.toMillis()))
+                .peerTimeout(
+                        config.peerTimeout().compareTo(LEAST_QUERY_TIMEOUT) > 0
+                                ? config.peerTimeout()
+                                : LEAST_QUERY_TIMEOUT)
+                .build();
+        this.probeSettings = settings.toBuilder()
+                .connectTimeout(
+                        config.connectTimeout().compareTo(LONGEST_PROBE) < 0 ? config.connectTimeout() : LONGEST_PROBE)
+                .build();
     }
 
     /** The settings of a source's connections; also for those who want to ask the same server something. */
     public static ConnectionSettings settings(PostgresSourceConfig config, String applicationName) {
-        return settings(config, applicationName, config.connectTimeout());
-    }
-
-    private static ConnectionSettings settings(
-            PostgresSourceConfig config, String applicationName, Duration connectTimeout) {
         ConnectionSettingsBuilder builder = ConnectionSettings.builder()
                 .host(config.host())
                 .port(config.port())
@@ -57,7 +65,7 @@ public final class Connections {
                 .user(config.user())
                 .passwordSupplier(config.passwordSupplier())
                 .sslMode(config.sslMode())
-                .connectTimeout(connectTimeout)
+                .connectTimeout(config.connectTimeout())
                 .peerTimeout(config.peerTimeout())
                 .allowCleartextPassword(config.allowCleartextPassword())
                 .applicationName(applicationName)
@@ -70,7 +78,7 @@ public final class Connections {
 
     /** An ordinary connection that the server does not end for being idle. */
     public PostgresConnection openOrdinary() {
-        PostgresConnection connection = PostgresConnection.open(settings);
+        PostgresConnection connection = PostgresConnection.open(ordinarySettings);
         try {
             switchTimeoutsOff(connection.serverVersionNumber(), connection::query);
             leaveTextUnchecked(connection.parameter(SERVER_ENCODING), connection::query);

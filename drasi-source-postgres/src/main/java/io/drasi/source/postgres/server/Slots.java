@@ -97,7 +97,8 @@ public final class Slots {
         Set<SlotMarker> markers = EnumSet.noneOf(SlotMarker.class);
         for (SlotMarker marker : SlotMarker.values()) {
             if (!connection
-                    .query("SELECT 1 FROM pg_replication_slots WHERE slot_name = " + Sql.literal(markerName(marker)))
+                    .query("SELECT 1 FROM pg_replication_slots WHERE slot_type = 'physical' AND restart_lsn IS NULL"
+                            + " AND slot_name = " + Sql.literal(markerName(marker)))
                     .rows()
                     .isEmpty()) {
                 markers.add(marker);

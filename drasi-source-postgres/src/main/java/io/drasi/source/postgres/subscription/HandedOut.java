@@ -3,10 +3,15 @@ package io.drasi.source.postgres.subscription;
 
 import io.drasi.model.Position;
 import io.drasi.postgres.protocol.wire.Lsn;
+import io.drasi.source.postgres.transaction.CommittedTransaction;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,19 +22,19 @@ final class HandedOut {
     /** A subscriber that takes much and confirms nothing must not fill the memory with it. */
     private static final int MOST_ENTRIES = 100_000;
 
-    private record Entry(Position position, long endLsn) {}
+    private record Entry(Position position, long endLsn, Set<String> labels) {}
 
     private final Deque<Entry> repeatable = new ArrayDeque<>();
+    private final Map<String, Position> lastForgotten = new HashMap<>();
     private @Nullable Position last;
-    private @Nullable Position lastForgotten;
 
-    void add(Position position, long endLsn) {
-        if (last == null || position.compareTo(last) > 0) {
-            last = position;
+    void add(CommittedTransaction transaction) {
+        if (last == null || transaction.position().compareTo(last) > 0) {
+            last = transaction.position();
             if (repeatable.size() == MOST_ENTRIES) {
                 coarsen();
             }
-            repeatable.add(new Entry(position, endLsn));
+            repeatable.add(new Entry(transaction.position(), transaction.endLsn(), transaction.labels()));
         }
     }
 
@@ -39,21 +44,24 @@ final class HandedOut {
         repeatable.clear();
         for (int i = 0; i < all.size(); i += 2) {
             Entry later = all.get(Math.min(i + 1, all.size() - 1));
-            repeatable.add(new Entry(later.position(), all.get(i).endLsn()));
+            Set<String> labels = new HashSet<>(all.get(i).labels());
+            labels.addAll(later.labels());
+            repeatable.add(new Entry(later.position(), all.get(i).endLsn(), Set.copyOf(labels)));
         }
     }
 
     /** The server won't send again what ends before {@code lsn}. */
     void forget(Lsn lsn) {
         while (!repeatable.isEmpty() && Long.compareUnsigned(repeatable.peek().endLsn(), lsn.value()) <= 0) {
-            lastForgotten = repeatable.remove().position();
+            Entry forgotten = repeatable.remove();
+            forgotten.labels().forEach(label -> lastForgotten.put(label, forgotten.position()));
         }
     }
 
     void clear() {
         repeatable.clear();
+        lastForgotten.clear();
         last = null;
-        lastForgotten = null;
     }
 
     /** The last one. */
@@ -66,8 +74,10 @@ final class HandedOut {
         return last != null && last.compareTo(position) > 0;
     }
 
-    /** Whether all that was handed out after {@code position} can be had again. */
-    boolean canRepeatAfter(Position position) {
-        return lastForgotten == null || lastForgotten.compareTo(position) <= 0;
+    /** Whether all of the wanted labels that was handed out after {@code position} can be had again. */
+    boolean canRepeatAfter(Position position, LabelFilter wanted) {
+        return lastForgotten.entrySet().stream()
+                .noneMatch(forgotten ->
+                        wanted.takes(forgotten.getKey()) && forgotten.getValue().compareTo(position) > 0);
     }
 }

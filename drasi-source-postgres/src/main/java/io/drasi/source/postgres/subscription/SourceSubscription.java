@@ -206,6 +206,16 @@ public final class SourceSubscription implements Subscription {
         }
     }
 
+    /** Whether it was there when the stream began. */
+    boolean hasStream() {
+        lock.lock();
+        try {
+            return streams > 0;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Nothing up to and including {@code position} shall be put in; a later boundary of its own stays. */
     void joinAfter(Position position) {
         lock.lock();

@@ -78,7 +78,7 @@ public final class Subscriptions {
         synchronized (this) {
             requireOpenable(subscription, settings.queryId());
             Optional<Position> resumeFrom = settings.resumeFrom();
-            if (resumeFrom.isPresent() && !canGoOnFrom(resumeFrom.get())) {
+            if (resumeFrom.isPresent() && !canGoOnFrom(resumeFrom.get(), settings)) {
                 subscription.end(gone(settings.queryId(), resumeFrom.get()), false);
                 return subscription;
             }
@@ -121,8 +121,9 @@ public final class Subscriptions {
         }
     }
 
-    private boolean canGoOnFrom(Position position) {
-        return Long.compareUnsigned(position.commitLsn(), slotStart.value()) >= 0 && handedOut.canRepeatAfter(position);
+    private boolean canGoOnFrom(Position position, SubscriptionSettings settings) {
+        return Long.compareUnsigned(position.commitLsn(), slotStart.value()) >= 0
+                && handedOut.canRepeatAfter(position, new LabelFilter(settings.labels()));
     }
 
     private static PositionUnavailableException gone(String queryId, Position position) {
@@ -267,7 +268,12 @@ public final class Subscriptions {
                 : Beginning.WITH_STREAM;
     }
 
-    /** Whether a bootstrap was confirmed in this run. */
+    /** A marker stands for a bootstrap that is still to come: none that was confirmed before counts for it. */
+    public synchronized void bootstrapOwed() {
+        bootstrapConfirmed = false;
+    }
+
+    /** Whether a bootstrap was confirmed in this run, since one was {@linkplain #bootstrapOwed owed}. */
     public synchronized boolean bootstrapConfirmed() {
         return bootstrapConfirmed;
     }
@@ -336,7 +342,7 @@ public final class Subscriptions {
                 return false;
             }
             if (transaction.size() > 0) {
-                handedOut.add(transaction.position(), transaction.endLsn()); // nobody misses an empty one
+                handedOut.add(transaction); // nobody misses an empty one
             }
             receivers = List.copyOf(open);
         }
@@ -353,11 +359,10 @@ public final class Subscriptions {
      * @param repeated whether an earlier stream has brought it: then it is only for those that were not there
      */
     public void handOut(SourceEvent.SchemaChanged change, boolean repeated) {
-        if (paused()) {
-            return;
-        }
         for (SourceSubscription subscription : open) {
-            if (!repeated || subscription.inFirstStream()) {
+            boolean isNew = !repeated || subscription.inFirstStream();
+            // While the stream has to begin again, those for whom it does will get what it brings then.
+            if (isNew && (!paused() || subscription.hasStream())) {
                 subscription.putSchemaChange(change);
             }
         }

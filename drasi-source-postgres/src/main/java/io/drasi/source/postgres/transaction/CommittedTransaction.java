@@ -7,6 +7,7 @@ import io.drasi.model.SourceChange;
 import io.drasi.model.SourceEvent;
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 
 /**
  * A committed transaction in memory. Immutable; shared by all subscriptions that want all of it.
@@ -21,20 +22,34 @@ public final class CommittedTransaction implements SourceEvent.Transaction {
     private final Position position;
     private final List<SourceChange> changes;
     private final long[] ordinals;
+    private final Set<String> labels;
 
     /**
      * @param position of the last change that the server sent, before any filter
      * @param changes taken over: must not be changed afterwards
      * @param ordinals of each change; taken over; at least as long as {@code changes}
+     * @param labels that the changes have, all together
      */
     CommittedTransaction(
-            long xid, Instant commitTime, long endLsn, Position position, List<SourceChange> changes, long[] ordinals) {
+            long xid,
+            Instant commitTime,
+            long endLsn,
+            Position position,
+            List<SourceChange> changes,
+            long[] ordinals,
+            Set<String> labels) {
         this.xid = xid;
         this.commitTime = commitTime;
         this.endLsn = endLsn;
         this.position = position;
         this.changes = changes;
         this.ordinals = ordinals;
+        this.labels = labels;
+    }
+
+    /** The labels of the tables that it changes. */
+    public Set<String> labels() {
+        return labels;
     }
 
     @Override
@@ -88,7 +103,7 @@ public final class CommittedTransaction implements SourceEvent.Transaction {
                 selected.add(change.get());
             }
         }
-        return new CommittedTransaction(xid, commitTime, endLsn, position, selected, selectedOrdinals);
+        return new CommittedTransaction(xid, commitTime, endLsn, position, selected, selectedOrdinals, labels);
     }
 
     @Override

@@ -14,8 +14,10 @@ import io.drasi.source.postgres.schema.TableShape;
 import io.drasi.source.postgres.schema.TableShapes;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +39,8 @@ public final class TransactionAssembler {
         private final List<SourceChange> changes = new ArrayList<>();
         private long[] ordinals = new long[16];
         private long ordinal = Position.BEFORE_FIRST;
+        private final Set<String> labels = new HashSet<>();
+        private String lastLabel = "";
 
         Open(PgOutputMessage.Begin begin) {
             this.begin = begin;
@@ -52,7 +56,17 @@ public final class TransactionAssembler {
             ordinal++;
         }
 
-        void add(SourceChange change) {
+        /** @param label one object per table: most changes have that of the one before */
+        @SuppressWarnings("ReferenceEquality")
+        void add(SourceChange change, String label) {
+            if (label != lastLabel) {
+                labels.add(label);
+                lastLabel = label;
+            }
+            add(change);
+        }
+
+        private void add(SourceChange change) {
             if (changes.size() == ordinals.length) {
                 ordinals = Arrays.copyOf(ordinals, ordinals.length * 2);
             }
@@ -123,7 +137,8 @@ public final class TransactionAssembler {
                 commit.endLsn().value(),
                 done.position(),
                 done.changes,
-                done.ordinals));
+                done.ordinals,
+                done.labels));
     }
 
     private AssembledEvent relation(PgOutputMessage.Relation relation, Open transaction) {
@@ -137,7 +152,8 @@ public final class TransactionAssembler {
         Optional<TableShape> shape = shapes.shape(insert.relationOid());
         if (shape.isPresent()) {
             transaction.add(
-                    mapper.insert(shape.get(), insert.newTuple(), transaction.effectiveFrom, place(transaction)));
+                    mapper.insert(shape.get(), insert.newTuple(), transaction.effectiveFrom, place(transaction)),
+                    shape.get().label());
         }
     }
 
@@ -151,7 +167,7 @@ public final class TransactionAssembler {
                     update.newTuple(),
                     transaction.effectiveFrom,
                     place(transaction),
-                    transaction::add);
+                    change -> transaction.add(change, shape.get().label()));
         }
     }
 
@@ -159,7 +175,9 @@ public final class TransactionAssembler {
         transaction.count();
         Optional<TableShape> shape = shapes.shape(delete.relationOid());
         if (shape.isPresent()) {
-            transaction.add(mapper.delete(shape.get(), delete.old(), transaction.effectiveFrom, place(transaction)));
+            transaction.add(
+                    mapper.delete(shape.get(), delete.old(), transaction.effectiveFrom, place(transaction)),
+                    shape.get().label());
         }
     }
 
@@ -170,6 +188,7 @@ public final class TransactionAssembler {
             shapes.shape(relationOid).ifPresent(shape -> labels.add(shape.label()));
         }
         if (!labels.isEmpty()) {
+            transaction.labels.addAll(labels);
             transaction.add(new SourceChange.Truncate(
                     labels, transaction.effectiveFrom, truncate.cascade(), truncate.restartIdentity()));
         }

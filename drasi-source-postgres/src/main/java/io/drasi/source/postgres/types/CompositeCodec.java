@@ -9,8 +9,8 @@ import java.util.List;
 
 /**
  * A composite, as {@code record_out} writes it: {@code (1,"a b",)}, where nothing at all is NULL and {@code ""} the empty
- * string. A value that does not have as many fields as the type is known to have is from before or after the type was
- * altered, and is given as PostgreSQL's own text.
+ * string. A value that does not have the fields that the type is known to have is from before or after the type was altered,
+ * and is given as PostgreSQL's own text.
  */
 final class CompositeCodec implements TypeCodec {
     private final String typeName;
@@ -18,7 +18,7 @@ final class CompositeCodec implements TypeCodec {
     private PropertyNames names = PropertyNames.of(List.of());
     private List<TypeCodec> codecs = List.of();
 
-    /** @param onOutdated is run when a value has another number of fields */
+    /** @param onOutdated is run when a value has other fields */
     CompositeCodec(String typeName, Runnable onOutdated) {
         this.typeName = typeName;
         this.onOutdated = onOutdated;
@@ -33,10 +33,20 @@ final class CompositeCodec implements TypeCodec {
     public ElementValue decodeText(byte[] array, int offset, int length) {
         Reader reader = new Reader(array, offset, length);
         if (reader.countFields() != codecs.size()) {
-            onOutdated.run();
-            return TextCodec.INSTANCE.decodeText(array, offset, length);
+            return outdated(array, offset, length);
         }
-        return new ObjectValue(ElementProperties.owning(names, reader.fields()));
+        try {
+            return new ObjectValue(ElementProperties.owning(names, reader.fields()));
+        } catch (NotUnicodeException e) {
+            throw e;
+        } catch (ValueFormatException e) {
+            return outdated(array, offset, length); // a field was replaced by one of another type
+        }
+    }
+
+    private ElementValue outdated(byte[] array, int offset, int length) {
+        onOutdated.run();
+        return TextCodec.INSTANCE.decodeText(array, offset, length);
     }
 
     private final class Reader {

@@ -41,6 +41,13 @@ class TableLocksIT {
                         "CREATE TABLE two (id int, n int)");
                 assertNoticed(server, database, "root", false, "INSERT INTO root VALUES (1, 1)");
                 assertNoticed(server, database, "root", true, "ALTER TABLE root ALTER n TYPE bigint");
+                if (version >= 14) {
+                    // As an interrupted DETACH … CONCURRENTLY leaves it.
+                    database.execute(
+                            "CREATE TABLE three PARTITION OF root FOR VALUES FROM (20) TO (30)",
+                            "UPDATE pg_inherits SET inhdetachpending = true WHERE inhrelid = 'three'::regclass");
+                    assertNoticed(server, database, "root", false, "INSERT INTO root VALUES (2, 2)");
+                }
                 assertNoticed(
                         server,
                         database,

@@ -331,19 +331,40 @@ class SourceSubscriptionTest {
         assertThatThrownBy(() -> subscription.poll(NOW)).hasMessageContaining("lagged behind");
     }
 
+    /** The one for whom it has to begin again will see it then; to the others it will be a repeated one. */
     @Test
-    void givesASchemaChangeToNobodyWhileTheStreamHasToBeginAgain() throws Exception {
+    void givesASchemaChangeOnlyToThoseThatWereThereWhileTheStreamHasToBeginAgain() throws Exception {
         SourceSubscription first = streaming("first");
         subscriptions.handOut(TransactionFixture.transaction(200, 210, "users", 1));
         transaction(first);
         SourceSubscription resuming =
                 subscriptions.open(SubscriptionSettings.forQuery("resuming").withResumeFrom(new Position(100, 0)));
-        subscriptions.handOut(
-                new SourceEvent.SchemaChanged(
-                        Position.before(300), "users", Optional.empty(), List.of("a"), List.of("x"), false),
-                false);
+        SourceEvent.SchemaChanged change = new SourceEvent.SchemaChanged(
+                Position.before(300), "users", Optional.empty(), List.of("a"), List.of("x"), false);
+        subscriptions.handOut(change, false);
         assertThat(resuming.poll(NOW)).isEmpty();
+        assertThat(first.poll(NOW)).contains(change);
+        subscriptions.beginStream();
+        subscriptions.handOut(change, true);
+        assertThat(resuming.poll(NOW)).contains(change);
         assertThat(first.poll(NOW)).isEmpty();
+    }
+
+    @Test
+    void goesOnForAQueryThatMissesNothingOfTheLabelsItWants() throws Exception {
+        SourceSubscription all = streaming("all");
+        subscriptions.handOut(TransactionFixture.transaction(100, 110, "orders", 1));
+        subscriptions.handOut(TransactionFixture.transaction(200, 210, "users", 1));
+        transaction(all);
+        all.confirm(transaction(all).position());
+        assertThat(subscriptions.confirmedUpTo(FAR)).isEqualTo(FAR);
+        SubscriptionSettings resuming = SubscriptionSettings.forQuery("orders").withResumeFrom(new Position(100, 0));
+        SourceSubscription orders = subscriptions.open(resuming.withLabels("orders"));
+        assertThat(orders.poll(NOW)).isEmpty();
+        assertThat(orders.ended()).isFalse();
+        orders.close();
+        SourceSubscription users = subscriptions.open(resuming.withLabels("users"));
+        assertThatThrownBy(() -> users.poll(NOW)).isInstanceOf(PositionUnavailableException.class);
     }
 
     @Test

@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Set;
 
 /** Makes transactions without a server. */
 public final class TransactionFixture {
@@ -34,6 +35,6 @@ public final class TransactionFixture {
             ordinals[i] = i;
         }
         return new CommittedTransaction(
-                7, Instant.EPOCH, endLsn, new Position(commitLsn, count - 1), changes, ordinals);
+                7, Instant.EPOCH, endLsn, new Position(commitLsn, count - 1), changes, ordinals, Set.copyOf(labels));
     }
 }

@@ -99,8 +99,7 @@ class DatabaseTypesTest {
     @Test
     void refusesWhatIsNoComposite() {
         learnPair();
-        for (String text :
-                List.of("", "(", "1,a", "(1,a", "(1,a)x", "(1,\"a)", "(1,\"a\"b)", "(1,a\\b)", "(x,a)", "((1,a)")) {
+        for (String text : List.of("", "(", "1,a", "(1,a", "(1,a)x", "(1,\"a)", "(1,\"a\"b)", "(1,a\\b)", "((1,a)")) {
             assertThatThrownBy(() -> decode(PAIR, text)).as(text).isInstanceOf(ValueFormatException.class);
         }
     }
@@ -118,6 +117,15 @@ class DatabaseTypesTest {
                 .as("by a codec that was there before")
                 .isEqualTo(object("p", object("n", 1, "s", "a", "m", 2), "tags", ElementValue.NULL));
         assertThat(decode(PAIR, "(1,a)")).as("a row from before").isEqualTo(value("(1,a)"));
+    }
+
+    @Test
+    void givesTheTextOfACompositeWithAFieldOfAnotherType() {
+        learnPair();
+        assertThat(decode(PAIR, "(x,a)")).isEqualTo(value("(x,a)"));
+        assertThat(types.outdated()).isTrue();
+        learn(new Attribute("t", TypeOid.TEXT), new Attribute("s", TypeOid.TEXT));
+        assertThat(decode(PAIR, "(x,a)")).isEqualTo(object("t", "x", "s", "a"));
     }
 
     @Test
