@@ -79,24 +79,31 @@ public final class Connections {
     /** An ordinary connection that the server does not end for being idle. */
     public PostgresConnection openOrdinary() {
         PostgresConnection connection = PostgresConnection.open(ordinarySettings);
-        try {
-            switchTimeoutsOff(connection.serverVersionNumber(), connection::query);
-            leaveTextUnchecked(connection.parameter(SERVER_ENCODING), connection::query);
-            return connection;
-        } catch (RuntimeException e) {
-            connection.close();
-            throw e;
-        }
+        setUp(
+                connection.serverVersionNumber(),
+                connection.parameter(SERVER_ENCODING),
+                connection::query,
+                connection::close);
+        return connection;
     }
 
     public ReplicationConnection openReplication() {
         ReplicationConnection connection = ReplicationConnection.open(settings);
+        setUp(
+                connection.serverVersionNumber(),
+                connection.parameter(SERVER_ENCODING),
+                connection::query,
+                connection::close);
+        return connection;
+    }
+
+    private static void setUp(
+            int serverVersion, Optional<String> serverEncoding, Consumer<String> statement, Runnable close) {
         try {
-            switchTimeoutsOff(connection.serverVersionNumber(), connection::query);
-            leaveTextUnchecked(connection.parameter(SERVER_ENCODING), connection::query);
-            return connection;
+            switchTimeoutsOff(serverVersion, statement);
+            leaveTextUnchecked(serverEncoding, statement);
         } catch (RuntimeException e) {
-            connection.close();
+            close.run();
             throw e;
         }
     }

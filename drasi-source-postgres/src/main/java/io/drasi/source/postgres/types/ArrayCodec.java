@@ -84,7 +84,7 @@ final class ArrayCodec implements TypeCodec {
 
         private ElementValue element() {
             if (text.skipIf('"')) {
-                return quoted();
+                return text.quoted(element::decodeText);
             }
             int start = text.position();
             while (isPlain(text.peek())) {
@@ -110,36 +110,6 @@ final class ArrayCodec implements TypeCodec {
                     && character != '}'
                     && character != '"'
                     && character != '\\';
-        }
-
-        private ElementValue quoted() {
-            int start = text.position();
-            int escapes = 0;
-            while (text.peek() != '"') {
-                if (text.skipIf('\\')) {
-                    escapes++;
-                }
-                text.skip();
-            }
-            int length = text.position() - start;
-            text.expect('"');
-            if (escapes == 0) {
-                return element.decodeText(array, start, length);
-            }
-            byte[] plain = withoutEscapes(start, length, escapes);
-            return element.decodeText(plain, 0, plain.length);
-        }
-
-        private byte[] withoutEscapes(int start, int length, int escapes) {
-            byte[] plain = new byte[length - escapes];
-            int from = start;
-            for (int to = 0; to < plain.length; to++) {
-                if (array[from] == '\\') {
-                    from++;
-                }
-                plain[to] = array[from++];
-            }
-            return plain;
         }
     }
 }

@@ -20,19 +20,19 @@ final class HstoreCodec implements TypeCodec {
                 text.expect(',');
                 text.expect(' ');
             }
-            ElementValue.StringValue key = quoted(array, text);
+            ElementValue.StringValue key = quoted(text);
             text.expect('=');
             text.expect('>');
-            if (pairs.put(key.value(), value(array, text)) != null) {
+            if (pairs.put(key.value(), value(text)) != null) {
                 throw text.malformed();
             }
         }
         return new ObjectValue(ElementProperties.of(pairs));
     }
 
-    private static ElementValue value(byte[] array, TextCursor text) {
+    private static ElementValue value(TextCursor text) {
         if (text.peek() == '"') {
-            return quoted(array, text);
+            return quoted(text);
         }
         for (char expected : "NULL".toCharArray()) {
             text.expect(expected);
@@ -40,26 +40,8 @@ final class HstoreCodec implements TypeCodec {
         return ElementValue.NULL;
     }
 
-    private static ElementValue.StringValue quoted(byte[] array, TextCursor text) {
+    private static ElementValue.StringValue quoted(TextCursor text) {
         text.expect('"');
-        int start = text.position();
-        int escapes = 0;
-        while (text.peek() != '"') {
-            if (text.skipIf('\\')) {
-                escapes++;
-            }
-            text.skip();
-        }
-        int length = text.position() - start;
-        text.expect('"');
-        byte[] plain = new byte[length - escapes];
-        int from = start;
-        for (int to = 0; to < plain.length; to++) {
-            if (array[from] == '\\') {
-                from++;
-            }
-            plain[to] = array[from++];
-        }
-        return TextCodec.INSTANCE.decodeText(plain, 0, plain.length);
+        return text.quoted(TextCodec.INSTANCE::decodeText);
     }
 }

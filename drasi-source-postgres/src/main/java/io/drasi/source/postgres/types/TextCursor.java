@@ -6,6 +6,11 @@ final class TextCursor {
     /** What {@link #peek} gives at the end of the text: no byte has that value. */
     static final int END = Integer.MIN_VALUE;
 
+    /** What {@link #quoted} reads a text by. */
+    interface Decoder<T> {
+        T decode(byte[] array, int offset, int length);
+    }
+
     private final String typeName;
     private final byte[] array;
     private final int offset;
@@ -117,6 +122,35 @@ final class TextCursor {
 
     int position() {
         return position;
+    }
+
+    /**
+     * Reads a text in double quotes, of which the first has been stepped over, by {@code codec}. A backslash stands before
+     * each quote and backslash in it.
+     */
+    <T> T quoted(Decoder<T> codec) {
+        int start = position;
+        int escapes = 0;
+        while (peek() != '"') {
+            if (skipIf('\\')) {
+                escapes++;
+            }
+            skip();
+        }
+        int size = position - start;
+        expect('"');
+        if (escapes == 0) {
+            return codec.decode(array, start, size);
+        }
+        byte[] plain = new byte[size - escapes];
+        int from = start;
+        for (int to = 0; to < plain.length; to++) {
+            if (array[from] == '\\') {
+                from++;
+            }
+            plain[to] = array[from++];
+        }
+        return codec.decode(plain, 0, plain.length);
     }
 
     ValueFormatException malformed() {
