@@ -64,7 +64,7 @@ final class FloatListCodec implements TypeCodec {
         if (FloatCodec.startsFinite(array, offset, length)) {
             FloatText number = FloatText.read(text);
             text.expectEnd();
-            numbers.of(number).appendTo(result);
+            numbers.append(number, result);
         } else {
             // Java and PostgreSQL use the same words.
             result.append(FloatCodec.notFinite(text).value());

@@ -90,15 +90,19 @@ record FloatText(boolean negative, long digits, int exponent) {
         return canBeDividedExactly() && (Double.doubleToRawLongBits(magnitude()) & 0x1FFF_FFFFL) != 0x1000_0000L;
     }
 
-    /** Appends the number as the float8 output function of PostgreSQL 12 and later writes it. */
-    void appendTo(StringBuilder text) {
+    /**
+     * Appends the number as the output functions of PostgreSQL 12 and later write it.
+     *
+     * @param firstScientificExponent of the first digit, from which on an exponent is written: 6 for float4, 15 for float8
+     */
+    void appendTo(StringBuilder text, int firstScientificExponent) {
         FloatText number = withoutTrailingZeros();
         if (number.negative) {
             text.append('-');
         }
         String shown = Long.toString(number.digits);
         int first = number.firstDigitExponent();
-        if (first < -4 || first >= 15) {
+        if (first < -4 || first >= firstScientificExponent) {
             text.append(shown.charAt(0));
             if (shown.length() > 1) {
                 text.append('.').append(shown, 1, shown.length());

@@ -11,7 +11,7 @@ import java.math.RoundingMode;
  * print up to 9 (float4) and 18 (float8) digits, which are shortened here.
  */
 enum ShortestDecimal {
-    FLOAT4(1_000_000L, -37) {
+    FLOAT4(1_000_000L, -37, 6) {
         @Override
         double value(FloatText number) {
             return number.toFloat();
@@ -33,7 +33,7 @@ enum ShortestDecimal {
         }
     },
 
-    FLOAT8(1_000_000_000_000_000L, -307) {
+    FLOAT8(1_000_000_000_000_000L, -307, 15) {
         @Override
         double value(FloatText number) {
             return number.toDouble();
@@ -60,15 +60,18 @@ enum ShortestDecimal {
 
     private final long safeDigits;
     private final int smallestNormalExponent;
+    private final int firstScientificExponent;
 
     /**
      * @param safeDigits a decimal with fewer digits survives the way to a binary number and back, so that no shorter one
      *     means the same
      * @param smallestNormalExponent below 10 to that power it doesn't: the binary numbers have fewer digits there
+     * @param firstScientificExponent from 10 to that power on the output function writes an exponent
      */
-    ShortestDecimal(long safeDigits, int smallestNormalExponent) {
+    ShortestDecimal(long safeDigits, int smallestNormalExponent, int firstScientificExponent) {
         this.safeDigits = safeDigits;
         this.smallestNormalExponent = smallestNormalExponent;
+        this.firstScientificExponent = firstScientificExponent;
     }
 
     /** The nearest number of the type. */
@@ -82,6 +85,11 @@ enum ShortestDecimal {
 
     /** Whether {@code number}, which is read as {@code value}, surely lies in no middle. */
     abstract boolean isInside(FloatText number, double value);
+
+    /** Appends the number that {@code printed} stands for as the output function of PostgreSQL 12 and later writes it. */
+    void append(FloatText printed, StringBuilder text) {
+        of(printed).appendTo(text, firstScientificExponent);
+    }
 
     /** The shortest decimal of the number that {@code printed} stands for. */
     FloatText of(FloatText printed) {

@@ -25,6 +25,7 @@ class DatabaseTypesTest {
     private static final long STORE = 20_005;
     private static final long RANGE = 20_006;
     private static final long NONE = 20_007;
+    private static final long REAL_RANGE = 20_008;
 
     private final DatabaseTypes types = new DatabaseTypes(false);
 
@@ -37,6 +38,7 @@ class DatabaseTypesTest {
                 TAG, new PgType.Domain(TypeOid.TEXT_ARRAY),
                 STORE, new PgType.Base("hstore", "hstore"),
                 RANGE, new PgType.Range("floatrange", TypeOid.FLOAT8),
+                REAL_RANGE, new PgType.Range("realrange", TypeOid.FLOAT4),
                 NONE, new PgType.Composite("none", List.of())));
     }
 
@@ -94,6 +96,16 @@ class DatabaseTypesTest {
                         new ListValue(List.of(value("x"), ElementValue.NULL, value("y z")))));
         assertThat(types.baseType(TAGS)).isEqualTo(TypeOid.TEXT_ARRAY);
         assertThat(types.baseType(PAIR)).isEqualTo(PAIR);
+    }
+
+    /** Version 10 prints a float4 with %g: the exponent comes where the digits end. */
+    @Test
+    void writesTheBoundsOfRangesWithAnExponentWhereTheServerDoes() {
+        learnPair();
+        assertThat(decode(REAL_RANGE, "[0.100000001,999999]")).isEqualTo(value("[0.1,999999]"));
+        assertThat(decode(REAL_RANGE, "[1e+06,16777216)")).isEqualTo(value("[1e+06,1.6777216e+07)"));
+        assertThat(decode(RANGE, "[0.10000000000000001,999999999999999]")).isEqualTo(value("[0.1,999999999999999]"));
+        assertThat(decode(RANGE, "[1e+15,16777216)")).isEqualTo(value("[1e+15,16777216)"));
     }
 
     @Test

@@ -135,7 +135,7 @@ class FloatCodecTest {
                     .as("shortest decimal of %s", printed)
                     .isEqualByComparingTo(shortest);
             StringBuilder rendered = new StringBuilder();
-            found.appendTo(rendered);
+            ShortestDecimal.FLOAT8.append(found, rendered);
             assertThat(Double.parseDouble(rendered.toString())).isEqualTo(value);
         }
     }
