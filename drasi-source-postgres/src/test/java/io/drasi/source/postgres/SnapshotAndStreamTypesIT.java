@@ -82,13 +82,15 @@ class SnapshotAndStreamTypesIT {
             String role = "ALTER ROLE " + fixture.server().superuser() + " IN DATABASE "
                     + fixture.database().name() + " SET ";
             fixture.execute(
-                    "CREATE TABLE t (id int PRIMARY KEY, at timestamptz, f float8, b bytea, i interval, m money)",
-                    "INSERT INTO t VALUES (1, '2024-02-03 00:00:00+00', 0.1, '\\x00', '1 day 2 hours', 1234.5)",
+                    "CREATE TABLE t (id int PRIMARY KEY, at timestamptz, f float8, b bytea, i interval, m money,"
+                            + " r regclass)",
+                    "INSERT INTO t VALUES (1, '2024-02-03 00:00:00+00', 0.1, '\\x00', '1 day 2 hours', 1234.5, 'pg_class')",
                     database + "DateStyle = 'German, DMY'",
                     database + "IntervalStyle = 'iso_8601'",
                     database + "TimeZone = 'Asia/Kathmandu'",
                     database + "bytea_output = 'escape'",
                     database + "extra_float_digits = -10",
+                    database + "quote_all_identifiers = on",
                     role + "row_security = on",
                     role + "search_path = nowhere",
                     role + "client_encoding = 'LATIN1'",
@@ -97,7 +99,7 @@ class SnapshotAndStreamTypesIT {
             fixture.publishAllTables();
             Recorder recorder = fixture.bootstrap();
             String row = "t:1 {id=1, at=timestamptz 2024-02-03T00:00Z, f=float 0.1, b=BytesValue[00],"
-                    + " i=\"1 day 02:00:00\", m=\"$1,234.50\"}";
+                    + " i=\"1 day 02:00:00\", m=\"$1,234.50\", r=\"pg_class\"}";
             assertThat(recorder.snapshot().readable()).containsExactly("insert " + row);
             fixture.execute("UPDATE t SET id = id");
             assertThat(recorder.changes()).containsExactly("update " + row);

@@ -151,6 +151,8 @@ public final class Connections {
         parameters.put("extra_float_digits", "3");
         parameters.put("lc_monetary", "C");
         parameters.put("search_path", "pg_catalog");
+        // Names of tables, types and functions are values of the reg* types.
+        parameters.put("quote_all_identifiers", "off");
         // Under a policy COPY would silently leave rows out that the stream carries; like this it fails instead.
         parameters.put("row_security", "off");
         // "skipped loading publication" is a warning: it must reach us.
