@@ -114,11 +114,15 @@ class SnapshotAndStreamTypesIT {
                     "CREATE DOMAIN small AS positive CHECK (VALUE < 100)",
                     "CREATE DOMAIN amount AS numeric(10, 2)",
                     "CREATE DOMAIN tags AS text[]",
-                    "CREATE TABLE t (id small PRIMARY KEY, n positive, a amount, t tags)",
-                    "INSERT INTO t VALUES (1, 2, 3.5, '{a,NULL}')");
+                    "CREATE DOMAIN numbers AS int[]",
+                    "CREATE DOMAIN more_numbers AS numbers",
+                    "CREATE DOMAIN crates AS box[]",
+                    "CREATE TABLE t (id small PRIMARY KEY, n positive, a amount, t tags, ns numbers, ms more_numbers, c crates)",
+                    "INSERT INTO t VALUES (1, 2, 3.5, '{a,NULL}', '{1,NULL}', '{{2},{3}}', '{(1,1),(0,0);NULL}')");
             fixture.publishAllTables();
             Recorder recorder = fixture.bootstrap();
-            String row = "t:1 {id=1, n=2, a=decimal 3.50, t=[\"a\", null]}";
+            String row = "t:1 {id=1, n=2, a=decimal 3.50, t=[\"a\", null], ns=[1, null], ms=[[2], [3]],"
+                    + " c=[\"(1,1),(0,0)\", null]}";
             assertThat(recorder.snapshot().readable()).containsExactly("insert " + row);
             fixture.execute("UPDATE t SET id = id");
             assertThat(recorder.changes()).containsExactly("update " + row);

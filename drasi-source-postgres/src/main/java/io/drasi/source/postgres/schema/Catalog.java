@@ -124,7 +124,8 @@ public final class Catalog {
 
     private static PgType type(Row row, List<PgType.Attribute> attributes) {
         String name = row.required(1);
-        if (row.required(3).equals("t")) {
+        // A domain over an array has the output function of the array, but no elements.
+        if (row.required(3).equals("t") && !row.required(2).equals("d")) {
             return new PgType.Array(
                     name, Long.parseLong(row.required(4)), row.required(5).charAt(0));
         }
