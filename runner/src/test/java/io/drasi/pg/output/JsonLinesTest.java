@@ -45,7 +45,7 @@ class JsonLinesTest {
         return print(Optional.empty(), Events.transaction(LSN, changes));
     }
 
-    private static String value(ElementValue value) {
+    static String value(ElementValue value) {
         String line = print(Events.insert("t:1", "v", value));
         String start = "\"properties\":{\"v\":";
         return line.substring(line.indexOf(start) + start.length(), line.indexOf("},\"position\""));
