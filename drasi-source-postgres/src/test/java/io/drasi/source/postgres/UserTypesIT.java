@@ -130,4 +130,28 @@ class UserTypesIT {
             recorder.close();
         }
     }
+
+    @EachVersion
+    void readsRowsFromBeforeAnAttributeMadeRoomForOneOfAnotherType(int version) {
+        try (SourceFixture fixture = SourceFixture.on(version)) {
+            fixture.execute(
+                    "CREATE TYPE pair AS (a int, b text)", "CREATE TABLE t (id int PRIMARY KEY, p pair, ps pair[])");
+            fixture.publishAllTables();
+            PostgresReplicationSource source = fixture.source(fixture.builder());
+            fixture.record(source, SubscriptionSettings.forQuery("q"));
+            source.start();
+            fixture.awaitStreaming(source);
+            source.stop();
+            fixture.execute(
+                    "INSERT INTO t VALUES (1, ROW(1, 'x'), ARRAY[ROW(1, 'y')::pair])",
+                    "ALTER TYPE pair DROP ATTRIBUTE b",
+                    "ALTER TYPE pair ADD ATTRIBUTE c int",
+                    "INSERT INTO t VALUES (2, ROW(1, 2), '{}')");
+            Recorder late = fixture.record(source, SubscriptionSettings.forQuery("late"));
+            source.start();
+            assertThat(late.allChanges())
+                    .containsExactly(
+                            "insert t:1 {id=1, p=\"(1,x)\", ps=[\"(1,y)\"]}", "insert t:2 {id=2, p={a=1, c=2}, ps=[]}");
+        }
+    }
 }

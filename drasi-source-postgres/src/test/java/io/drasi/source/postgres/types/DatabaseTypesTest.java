@@ -117,6 +117,14 @@ class DatabaseTypesTest {
     }
 
     @Test
+    void givesTheTextOfACompositeWhoseFieldsHaveOtherTypes() {
+        learnPair();
+        assertThat(decode(PAIR, "(x,a)")).isEqualTo(value("(x,a)"));
+        assertThat(types.outdated()).isTrue();
+        assertThat(decode(PAIR, "(1,a)")).isEqualTo(object("n", 1, "s", "a"));
+    }
+
+    @Test
     void givesTheTextOfACompositeThatWasAlteredUntilItHasLearnedOfThat() {
         learnPair();
         TypeCodec nested = types.codec(OUTER);
