@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.drasi.model.ElementProperties;
 import io.drasi.model.ElementValue;
+import io.drasi.model.ElementValue.BytesValue;
 import io.drasi.model.ElementValue.IntegerValue;
 import io.drasi.model.ElementValue.ListValue;
 import io.drasi.model.ElementValue.ObjectValue;
@@ -185,6 +186,56 @@ class DatabaseTypesTest {
         assertThat(decode(RANGE, "[0.10000000000000001,1.5)")).isEqualTo(value("[0.1,1.5)"));
         assertThat(decode(RANGE, "(,Infinity]")).isEqualTo(value("(,Infinity]"));
         assertThat(decode(RANGE, "empty")).isEqualTo(value("empty"));
+    }
+
+    @Test
+    void levelsTheFloatsOfACube() {
+        long cube = 20_009;
+        types.learn(Map.of(cube, new PgType.Base("cube", "cube")));
+        assertThat(decode(cube, "(0.10000000000000001, 2),(1e+15, -0)")).isEqualTo(value("(0.1, 2),(1e+15, -0)"));
+    }
+
+    @Test
+    void knowsATypeOfAnExtensionOnlyByItsNameAndThatOfTheExtension() {
+        types.learn(Map.of(
+                20_010L, new PgType.Base("cube", ""),
+                20_011L, new PgType.Base("cubes", "cube"),
+                20_012L, new PgType.Base("hstore", ""),
+                20_013L, new PgType.Base("ghstore", "hstore")));
+        for (long oid = 20_010; oid <= 20_013; oid++) {
+            assertThat(decode(oid, "0.10000000000000001")).isEqualTo(value("0.10000000000000001"));
+        }
+    }
+
+    @Test
+    void makesCodecsAnewWhenATypeHasChanged() {
+        types.learn(Map.of(TAG, new PgType.Domain(TypeOid.TEXT)));
+        assertThat(decode(TAG, "1")).isEqualTo(value("1"));
+        types.learn(Map.of(TAG, new PgType.Domain(TypeOid.INT4)));
+        assertThat(decode(TAG, "1")).isEqualTo(value(1));
+    }
+
+    @Test
+    void knowsTheTypesThatItHasLearned() {
+        assertThat(types.oids()).isEmpty();
+        learnPair();
+        types.learn(Map.of(DatabaseTypes.FIRST_OID, new PgType.Domain(TypeOid.INT4)));
+        assertThat(types.oids())
+                .containsExactlyInAnyOrder(
+                        DatabaseTypes.FIRST_OID, PAIR, PAIRS, OUTER, TAGS, TAG, STORE, RANGE, NONE, REAL_RANGE);
+        assertThat(decode(DatabaseTypes.FIRST_OID, "1")).isEqualTo(value(1));
+    }
+
+    @Test
+    void givesTheBytesOfAColumnThatIsNotUnicodeIfItMay() {
+        byte[] latin1 = {'x', '{', 'g', 'r', (byte) 0xFC, 'n', '}', 'x', 'x'};
+        TypeCodec strict = types.columnCodec(TypeOid.TEXT_ARRAY);
+        assertThatThrownBy(() -> strict.decodeText(latin1, 1, 6)).isInstanceOf(NotUnicodeException.class);
+        TypeCodec lenient = new DatabaseTypes(true).columnCodec(TypeOid.TEXT_ARRAY);
+        assertThat(lenient.decodeText(latin1, 1, 6))
+                .isEqualTo(BytesValue.copyOf(new byte[] {'{', 'g', 'r', (byte) 0xFC, 'n', '}'}));
+        assertThat(Decoding.decode(lenient, "{grün}")).isEqualTo(new ListValue(List.of(value("grün"))));
+        assertThatThrownBy(() -> Decoding.decode(lenient, "{grün")).isInstanceOf(ValueFormatException.class);
     }
 
     @Test

@@ -3,6 +3,7 @@ package io.drasi.source.postgres.types;
 
 import static io.drasi.source.postgres.types.Decoding.assertDecoded;
 import static io.drasi.source.postgres.types.Decoding.assertRefused;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.drasi.model.ElementValue.LocalDateTimeValue;
 import io.drasi.model.ElementValue.LocalDateValue;
@@ -10,6 +11,7 @@ import io.drasi.model.ElementValue.LocalTimeValue;
 import io.drasi.model.ElementValue.StringValue;
 import io.drasi.model.ElementValue.ZonedDateTimeValue;
 import io.drasi.testkit.Property;
+import java.nio.charset.StandardCharsets;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.LocalTime;
@@ -75,6 +77,13 @@ class DateTimeCodecsTest {
         assertRefused(TypeOid.TIME, "", "1:2:3", "12:60:00", "12:00:60", "12:00", "12:00:00.", "12:00:00.1234567");
         assertRefused(TypeOid.TIMESTAMP, "2024-02-03", "2024-02-03T04:05:06", "2024-02-03 04:05:06+00");
         assertRefused(TypeOid.TIMESTAMPTZ, "2024-02-03 04:05:06", "2024-02-03 04:05:06-00", "2024-02-03 04:05:06+0");
+    }
+
+    @Test
+    void refusesATimeThatEndsWithinItsTwoDigits() {
+        byte[] time = "12:00:0".getBytes(StandardCharsets.US_ASCII);
+        assertThatThrownBy(() -> TypeCodecs.forType(TypeOid.TIME).decodeText(time, 0, time.length))
+                .isInstanceOf(ValueFormatException.class);
     }
 
     @Test

@@ -96,6 +96,7 @@ class FloatCodecTest {
                 .isEqualTo(new StringValue("[(-0,1.5),(NaN,-Infinity)]"));
         assertDecoded(TypeOid.CIRCLE, "<(123456789012345,1e+100),1.5e-300>")
                 .isEqualTo(new StringValue("<(123456789012345,1e+100),1.5e-300>"));
+        assertDecoded(TypeOid.POINT, "(1.5e-10,9e-09)").isEqualTo(new StringValue("(1.5e-10,9e-09)"));
         assertDecoded(TypeOid.LINE, "{1,-1,0}").isEqualTo(new StringValue("{1,-1,0}"));
         assertRefused(TypeOid.POINT, "(1,two)", "(1 ,2)");
     }

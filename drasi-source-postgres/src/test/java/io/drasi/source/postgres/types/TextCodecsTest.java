@@ -33,6 +33,7 @@ class TextCodecsTest {
         assertDecoded(-1, "x").isEqualTo(new StringValue("x"));
         assertDecoded(9_999, "x").isEqualTo(new StringValue("x"));
         assertDecoded(0, "x").isEqualTo(new StringValue("x"));
+        assertDecoded(10_000, "x").isEqualTo(new StringValue("x"));
     }
 
     @Test
@@ -41,6 +42,9 @@ class TextCodecsTest {
         assertThatThrownBy(() -> TypeCodecs.forType(TypeOid.TEXT).decodeText(latin1, 0, latin1.length))
                 .isInstanceOf(ValueFormatException.class)
                 .hasMessage("not a value of type text: 'gr\\xfcn', in hexadecimal 6772fc6e");
+        byte[] first = {(byte) 0xFC, 'b'};
+        assertThatThrownBy(() -> TypeCodecs.forType(TypeOid.TEXT).decodeText(first, 0, first.length))
+                .isInstanceOf(NotUnicodeException.class);
     }
 
     @Test
@@ -76,6 +80,8 @@ class TextCodecsTest {
                         ValueFormatException.class,
                         e -> assertThat(e.typeName()).isEqualTo("int4"))
                 .hasMessage("not a value of type int4: '12x\\x0a', in hexadecimal 3132780a");
+        assertThatThrownBy(() -> decode(TypeOid.INT4, " ~\u007F"))
+                .hasMessage("not a value of type int4: ' ~\\x7f', in hexadecimal 207e7f");
         assertThatThrownBy(() -> decode(TypeOid.BOOL, "x".repeat(1000)))
                 .hasMessage("not a value of type boolean: '" + "x".repeat(64) + "', in hexadecimal " + "78".repeat(64)
                         + "… (1000 bytes)");

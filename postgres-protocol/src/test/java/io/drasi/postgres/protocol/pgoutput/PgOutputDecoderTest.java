@@ -99,6 +99,37 @@ class PgOutputDecoderTest {
     }
 
     @Test
+    void namesAnUnknownMessageByItsLetterOrItsNumber() {
+        assertThat(failure(new Bytes().int8('!')))
+                .hasMessage("pgoutput message '!': unknown message type (at offset 0)");
+        assertThat(failure(new Bytes().int8('~')))
+                .hasMessage("pgoutput message '~': unknown message type (at offset 0)");
+        for (int type : new int[] {0, 0x20, 0x7F, 0xFF}) {
+            assertThat(failure(new Bytes().int8(type)))
+                    .hasMessage(
+                            "pgoutput message 0x" + Integer.toHexString(type) + ": unknown message type (at offset 0)");
+        }
+    }
+
+    @Test
+    void rejectsMoreColumnsOfARelationThanItHasBytesFor() {
+        Bytes message = new Bytes()
+                .int8('R')
+                .int32(1)
+                .cstring("")
+                .cstring("t")
+                .int8('d')
+                .int16(2)
+                .int8(0)
+                .cstring("c")
+                .int32(23)
+                .int32(-1);
+
+        assertThat(failure(message))
+                .hasMessage("pgoutput message 'R': 2 columns don't fit into the 11 bytes left (at offset 9)");
+    }
+
+    @Test
     void decodesOrigin() {
         Bytes message = new Bytes().int8('O').int64(0x1_0000_0002L).cstring("pg_16389");
 

@@ -147,6 +147,15 @@ class TupleDataTest {
     }
 
     @Test
+    void hashesKindsAndBytes() {
+        TupleData nothing = read(new Bytes().int16(1).int8('n'));
+
+        assertThat(nothing).doesNotHaveSameHashCodeAs(read(new Bytes().int16(1).int8('u')));
+        assertThat(nothing)
+                .doesNotHaveSameHashCodeAs(read(new Bytes().int16(2).int8('n').int8('n')));
+    }
+
+    @Test
     void printsKindsAndLengthsButNoContent() {
         assertThat(read(everyKind())).hasToString("TupleData[TEXT(3), NULL, BINARY(2), UNCHANGED_TOAST, TEXT]");
     }

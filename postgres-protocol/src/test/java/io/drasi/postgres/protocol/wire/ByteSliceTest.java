@@ -52,6 +52,21 @@ class ByteSliceTest {
     }
 
     @Test
+    void hashesItsBytesOnly() {
+        assertThat(slice).hasSameHashCodeAs(new ByteSlice("abcabc".getBytes(StandardCharsets.UTF_8), 3, 3));
+        for (String other : new String[] {"", "ab", "abd", "acb", "bbc"}) {
+            assertThat(slice).doesNotHaveSameHashCodeAs(ByteSlice.of(other.getBytes(StandardCharsets.UTF_8)));
+        }
+    }
+
+    @Test
+    void rejectsATextWhoseFirstByteIsNoUtf8() {
+        assertThatThrownBy(() -> ByteSlice.of(new byte[] {(byte) 0xFF, 'a'}).utf8())
+                .isInstanceOfSatisfying(
+                        ProtocolException.class, e -> assertThat(e.offset()).isZero());
+    }
+
+    @Test
     void rejectsMalformedUtf8AtItsOffsetInTheSlice() {
         byte[] bytes = {'x', 'a', (byte) 0xC3, (byte) 0x28, 'b'};
 

@@ -79,9 +79,11 @@ class ByteWriterTest {
 
     @Test
     void refusesATextThatWouldEndEarly() {
-        assertThatThrownBy(() -> writer.writeCString("a\0b"))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("U+0000");
+        for (String text : new String[] {"a\0b", "\0a", "a\0", "\0"}) {
+            assertThatThrownBy(() -> writer.writeCString(text))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("U+0000");
+        }
     }
 
     @Test

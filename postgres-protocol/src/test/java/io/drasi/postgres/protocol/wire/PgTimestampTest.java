@@ -48,4 +48,15 @@ class PgTimestampTest {
             assertThat(PgTimestamp.fromInstant(PgTimestamp.toInstant(micros))).isEqualTo(micros);
         });
     }
+
+    @Test
+    void convertsTheFirstAndTheLastInstantThatMicrosecondsReach() {
+        for (long micros : new long[] {Long.MIN_VALUE, Long.MAX_VALUE}) {
+            assertThat(PgTimestamp.fromInstant(PgTimestamp.toInstant(micros))).isEqualTo(micros);
+        }
+        Instant last = PgTimestamp.toInstant(Long.MAX_VALUE);
+        Instant first = PgTimestamp.toInstant(Long.MIN_VALUE);
+        assertThatThrownBy(() -> PgTimestamp.fromInstant(last.plusNanos(1000))).isInstanceOf(ArithmeticException.class);
+        assertThatThrownBy(() -> PgTimestamp.fromInstant(first.minusNanos(1))).isInstanceOf(ArithmeticException.class);
+    }
 }
