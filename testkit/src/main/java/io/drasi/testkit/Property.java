@@ -2,6 +2,7 @@
 package io.drasi.testkit;
 
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.Random;
 
 /** Statements that hold for all inputs, tried on many made from a seed that a failure tells. */
@@ -34,6 +35,28 @@ public final class Property {
         for (int run = 1; run <= runs; run++) {
             run(SEEDS.nextLong(), "run " + run + " of " + runs, body);
         }
+    }
+
+    /**
+     * Runs {@code body} with different seeds until {@code time} is over, at least once; or once with the seed in the system
+     * property {@value #SEED_PROPERTY}.
+     *
+     * @return how many runs there were
+     * @throws AssertionError with the seed if a run throws
+     */
+    public static int forAllWithin(Duration time, Body body) {
+        long start = System.nanoTime();
+        int runs = 0;
+        do {
+            runs++;
+            String seed = System.getProperty(SEED_PROPERTY, "");
+            if (!seed.isEmpty()) {
+                run(Long.parseLong(seed), "the run", body);
+                return runs;
+            }
+            run(SEEDS.nextLong(), "run " + runs, body);
+        } while (System.nanoTime() - start < time.toNanos());
+        return runs;
     }
 
     private static void run(long seed, String which, Body body) {

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
@@ -41,5 +43,23 @@ class PropertyTest {
         assertThatThrownBy(() -> Property.forAll(3, body)).hasMessageContaining("the run failed");
         assertThat(values).hasSize(2);
         assertThat(values.get(1)).isEqualTo(values.get(0));
+    }
+
+    @Test
+    void runsUntilTheTimeIsOver() {
+        List<Long> values = new ArrayList<>();
+        long start = System.nanoTime();
+        int runs = Property.forAllWithin(Duration.ofMillis(20), random -> values.add(random.nextLong()));
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isGreaterThanOrEqualTo(Duration.ofMillis(20));
+        assertThat(values).hasSize(runs).doesNotHaveDuplicates();
+        assertThat(Property.forAllWithin(Duration.ZERO, random -> {})).isEqualTo(1);
+    }
+
+    @Test
+    void runsOnceWithAGivenSeedHoweverMuchTimeThereIs() {
+        System.setProperty(Property.SEED_PROPERTY, "5");
+        List<Long> values = new ArrayList<>();
+        Property.forAllWithin(Duration.ofDays(1), random -> values.add(random.nextLong()));
+        assertThat(values).containsExactly(new Random(5).nextLong());
     }
 }
