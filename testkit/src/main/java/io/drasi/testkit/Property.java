@@ -4,6 +4,7 @@ package io.drasi.testkit;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.Random;
+import java.util.function.LongSupplier;
 
 /** Statements that hold for all inputs, tried on many made from a seed that a failure tells. */
 public final class Property {
@@ -45,6 +46,15 @@ public final class Property {
      * @throws AssertionError with the seed if a run throws
      */
     public static int forAllWithin(Duration time, Body body) {
+        return forAllWithin(time, SEEDS::nextLong, body);
+    }
+
+    /**
+     * {@link #forAllWithin(Duration, Body)} with seeds of the caller's choice, so that each build tries the same ones.
+     *
+     * @param seeds gives the next one
+     */
+    public static int forAllWithin(Duration time, LongSupplier seeds, Body body) {
         long start = System.nanoTime();
         int runs = 0;
         do {
@@ -54,7 +64,7 @@ public final class Property {
                 run(Long.parseLong(seed), "the run", body);
                 return runs;
             }
-            run(SEEDS.nextLong(), "run " + runs, body);
+            run(seeds.getAsLong(), "run " + runs, body);
         } while (System.nanoTime() - start < time.toNanos());
         return runs;
     }

@@ -53,6 +53,9 @@ class PropertyTest {
         assertThat(Duration.ofNanos(System.nanoTime() - start)).isGreaterThanOrEqualTo(Duration.ofMillis(20));
         assertThat(values).hasSize(runs).doesNotHaveDuplicates();
         assertThat(Property.forAllWithin(Duration.ZERO, random -> {})).isEqualTo(1);
+        List<Long> chosen = new ArrayList<>();
+        Property.forAllWithin(Duration.ZERO, () -> 7, random -> chosen.add(random.nextLong()));
+        assertThat(chosen).containsExactly(new Random(7).nextLong());
     }
 
     @Test

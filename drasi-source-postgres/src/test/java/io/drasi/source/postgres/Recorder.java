@@ -129,6 +129,38 @@ final class Recorder implements AutoCloseable {
         }
     }
 
+    /** Takes what waits. */
+    void takeWaiting() {
+        while (poll(Duration.ZERO).isPresent()) {
+            SourceFixture.requireNoFailure(source);
+        }
+    }
+
+    /**
+     * Like {@link #catchUp()}, and takes each bootstrap that is still to come for what has committed until now: the one that
+     * was asked for, and those after changes of ids.
+     */
+    void catchUpWithBootstraps() {
+        catchUp();
+        while (owedBootstrap()) {
+            while (!(next() instanceof SourceEvent.BootstrapCompleted)) {
+                // the rows
+            }
+            catchUp();
+        }
+    }
+
+    private boolean owedBootstrap() {
+        for (int i = events.size() - 1; i >= 0; i--) {
+            if (events.get(i) instanceof SourceEvent.BootstrapCompleted) {
+                return false;
+            } else if (events.get(i) instanceof SourceEvent.SchemaChanged changed && changed.idsInvalidated()) {
+                return true;
+            }
+        }
+        return true;
+    }
+
     /** Takes all events of what has committed until now; so it also tells that there are no more of them. */
     List<SourceEvent> catchUp() {
         return catchUp(fixture.walEnd());

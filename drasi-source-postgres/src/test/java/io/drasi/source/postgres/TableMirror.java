@@ -17,6 +17,8 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Tables rebuilt from events, as a consumer does it. An element id can stand for several equal rows (a table without a
@@ -25,6 +27,8 @@ import java.util.Map;
 final class TableMirror {
     /** By label and element id. */
     private final Map<String, Map<String, Deque<Map<String, ElementValue>>>> tables = new HashMap<>();
+    /** The columns of tables that the next transaction alters. */
+    private final Map<String, List<String>> announced = new HashMap<>();
     /** What the last Delete took away, for the Insert that may follow it and carry values over. */
     private Map<String, ElementValue> lastDeleted = Map.of();
 
@@ -47,13 +51,25 @@ final class TableMirror {
     }
 
     void apply(SourceEvent event) {
-        if (event instanceof SourceEvent.BootstrapStarted started) {
-            started.labels().forEach(tables::remove);
+        if (event instanceof SourceEvent.BootstrapStarted) {
+            tables.clear();
+            announced.clear();
         } else if (event instanceof SourceEvent.BootstrapBatch batch) {
             batch.rows().forEach(this::apply);
         } else if (event instanceof SourceEvent.Transaction transaction) {
             transaction.changes().forEach(this::apply);
+            // Only now, as the transaction that alters a table may have changed rows of the old shape before.
+            announced.forEach(this::keepColumns);
+            announced.clear();
+        } else if (event instanceof SourceEvent.SchemaChanged changed) {
+            // A table with another name gets a bootstrap, as its rows have other ids.
+            changed.previousLabel().ifPresent(tables::remove);
+            announced.put(changed.label(), changed.columns());
         }
+    }
+
+    private void keepColumns(String label, List<String> columns) {
+        table(label).values().forEach(rows -> rows.forEach(row -> row.keySet().retainAll(columns)));
     }
 
     /** @throws AssertionError if the change does not fit to the rows there are */
@@ -108,6 +124,24 @@ final class TableMirror {
                 .map(row -> ReadableChange.of(ElementProperties.of(row)))
                 .sorted()
                 .toList();
+    }
+
+    /** The labels that have rows. */
+    Set<String> labels() {
+        return tables.keySet().stream().filter(label -> size(label) > 0).collect(Collectors.toSet());
+    }
+
+    /** The rows with that label, each with the id that it has. */
+    List<Map.Entry<String, Map<String, ElementValue>>> identifiedRows(String label) {
+        List<Map.Entry<String, Map<String, ElementValue>>> identified = new ArrayList<>();
+        tables.getOrDefault(label, Map.of())
+                .forEach((id, rows) -> rows.forEach(row -> identified.add(Map.entry(id, row))));
+        return identified;
+    }
+
+    /** The number of rows in all. */
+    int size() {
+        return tables.keySet().stream().mapToInt(label -> (int) size(label)).sum();
     }
 
     /** The number of rows with that label. */
