@@ -124,7 +124,7 @@ final class SlotSetup {
     void settle(PostgresConnection ordinary) {
         // The one that is closed last may be the one that is owed: it was not given up then, but ended with its
         // program.
-        if (!marked || stop.given() || subscriptions.isEmpty() || subscriptions.bootstrapOpen()) {
+        if (!marked || subscriptions.isEmpty() || subscriptions.bootstrapOpen()) {
             return;
         }
         // What another process owed is known to be settled by a bootstrap only; what this one owes, also when those who
