@@ -87,10 +87,14 @@ public final class SourceSubscription implements Subscription {
     @Override
     public Optional<SourceEvent> poll(Duration timeout) throws InterruptedException {
         long nanos = TimeUnit.NANOSECONDS.convert(timeout); // saturates
+        SourceException lagged;
         lock.lockInterruptibly();
         try {
             while (true) {
-                throwIfLagged();
+                if (lost > 0 && failure == null) {
+                    lagged = endLagged();
+                    break;
+                }
                 SourceEvent event = queue.poll();
                 if (event != null) {
                     give(event);
@@ -107,6 +111,8 @@ public final class SourceSubscription implements Subscription {
         } finally {
             lock.unlock();
         }
+        registry.remove(this); // without the lock: others ask this subscription while they hold theirs
+        throw lagged;
     }
 
     @Override
@@ -509,15 +515,13 @@ public final class SourceSubscription implements Subscription {
         }
     }
 
-    private void throwIfLagged() {
-        if (lost > 0 && failure == null) {
-            SourceException lagged = new SubscriptionLaggedException(queryId(), lost, capacity);
-            clearQueue();
-            ended = true;
-            failure = lagged;
-            taken.signalAll();
-            registry.remove(this);
-        }
+    private SourceException endLagged() {
+        SourceException lagged = new SubscriptionLaggedException(queryId(), lost, capacity);
+        clearQueue();
+        ended = true;
+        failure = lagged;
+        taken.signalAll();
+        return lagged;
     }
 
     @Override

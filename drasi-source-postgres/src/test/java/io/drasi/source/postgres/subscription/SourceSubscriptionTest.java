@@ -19,7 +19,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
 class SourceSubscriptionTest {
@@ -306,6 +308,29 @@ class SourceSubscriptionTest {
         subscriptions.handOut(TransactionFixture.transaction(800, 810, "users", 1));
         subscriptions.handOut(TransactionFixture.transaction(900, 910, "users", 1));
         assertThatThrownBy(() -> subscription.poll(NOW)).hasMessageContaining("lagged behind: 3 events");
+    }
+
+    /** Whoever hears that the subscription is gone may wait for another thread, which asks the subscription something. */
+    @Test
+    void holdsNoLockWhenItTellsThatALaggedOneIsGone() {
+        AtomicReference<SourceSubscription> asked = new AtomicReference<>();
+        Subscriptions broadcasting = new Subscriptions(
+                "source",
+                DispatchMode.BROADCAST,
+                1,
+                () -> Optional.ofNullable(asked.get()).ifPresent(SourceSubscriptionTest::requireAnswer),
+                () -> {});
+        SourceSubscription lagging = broadcasting.open(SubscriptionSettings.forQuery("lagging"));
+        broadcasting.beginStream();
+        broadcasting.handOut(TransactionFixture.transaction(100, 110, "users", 1));
+        broadcasting.handOut(TransactionFixture.transaction(200, 210, "users", 1));
+        asked.set(lagging);
+        assertThatThrownBy(() -> lagging.poll(NOW)).hasMessageContaining("lagged behind");
+        assertThat(broadcasting.isEmpty()).isTrue();
+    }
+
+    private static void requireAnswer(SourceSubscription subscription) {
+        assertThat(CompletableFuture.supplyAsync(subscription::confirmedLsn)).succeedsWithin(Duration.ofSeconds(10));
     }
 
     @Test
