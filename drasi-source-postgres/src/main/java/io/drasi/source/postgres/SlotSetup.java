@@ -120,11 +120,14 @@ final class SlotSetup {
         }
     }
 
+    /** Whether there is a marker though nobody is owed a bootstrap any more, as far as that is known. */
+    boolean canSettle() {
+        return marked && !subscriptions.bootstrapOpen() && (subscriptions.bootstrapConfirmed() || laterIsOurs);
+    }
+
     /** Takes the markers away once nobody is owed a bootstrap any more. */
     void settle(PostgresConnection ordinary) {
-        // The one that is closed last may be the one that is owed: it was not given up then, but ended with its
-        // program.
-        if (!marked || subscriptions.isEmpty() || subscriptions.bootstrapOpen()) {
+        if (!canSettle()) {
             return;
         }
         // What another process owed is known to be settled by a bootstrap only; what this one owes, also when those who

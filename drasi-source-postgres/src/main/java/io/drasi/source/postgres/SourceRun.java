@@ -194,18 +194,49 @@ final class SourceRun implements Runnable {
     @Override
     public void run() {
         try {
-            while (!stop.given()) {
-                attempt();
-            }
-            finish(ComponentStatus.STOPPED, null);
-        } catch (StopSignal.Stopped e) {
+            attemptUntilStopped();
+            settleAtLast();
             finish(ComponentStatus.STOPPED, null);
         } catch (SourceException e) {
+            settleAtLast();
             finish(ComponentStatus.ERROR, e);
         } catch (RuntimeException | Error e) {
             // Not foreseen: whoever listens must learn of it, and the thread's own handler too.
             finish(ComponentStatus.ERROR, new DecodingException("source '" + config.id() + "' failed: " + e, null, e));
             throw e;
+        }
+    }
+
+    private void attemptUntilStopped() {
+        try {
+            while (!stop.given()) {
+                attempt();
+            }
+        } catch (StopSignal.Stopped e) {
+            LOG.debug("source '{}': stopped at step {}", config.id(), progress.step());
+        }
+    }
+
+    /**
+     * A bootstrap may have been confirmed when there was no stream to settle it, or in the moment of the end: its marker
+     * would have the next start begin with a bootstrap again.
+     */
+    private void settleAtLast() {
+        if (!slotSetup.canSettle()) {
+            return;
+        }
+        try (PostgresConnection connection = connections.openOrdinary()) {
+            ordinaryConnection = connection;
+            slotSetup.settle(connection);
+        } catch (PostgresClientException | ProtocolException e) {
+            LOG.warn(
+                    "source '{}': a bootstrap beside slot {} was confirmed, but the mark of it could not be taken away; a"
+                            + " start that wants a bootstrap makes the slot again: {}",
+                    config.id(),
+                    slots.name(),
+                    e.getMessage());
+        } finally {
+            ordinaryConnection = null;
         }
     }
 

@@ -43,6 +43,8 @@ public final class Subscriptions {
     private boolean paused = true;
     /** What the last one had confirmed when it was closed and nobody was left. */
     private Lsn leftAt = Lsn.INVALID;
+    /** Whether the one that was closed last was owed a bootstrap. */
+    private boolean leftOwed;
     /** The slot was made here in this run: nothing that committed before is to be had. */
     private Lsn slotStart = Lsn.INVALID;
     /** The server's log was at least as long as that when the stream began. */
@@ -143,6 +145,7 @@ public final class Subscriptions {
         slotStart = Lsn.INVALID;
         logEnd = Lsn.INVALID;
         bootstrapConfirmed = false;
+        leftOwed = false;
     }
 
     /** No more subscriptions are opened. */
@@ -208,12 +211,14 @@ public final class Subscriptions {
 
     void remove(SourceSubscription subscription) {
         Lsn confirmedLsn = subscription.confirmedLsn();
+        boolean owed = subscription.bootstrapOpen();
         boolean removed;
         synchronized (this) {
             removed = open.remove(subscription);
             if (removed && open.isEmpty()) {
                 paused = true;
                 leftAt = confirmedLsn;
+                leftOwed = owed;
                 handedOut.forget(confirmedLsn); // it may be told at any time now
             }
         }
@@ -278,9 +283,12 @@ public final class Subscriptions {
         return bootstrapConfirmed;
     }
 
-    /** Whether a subscription has not yet confirmed its bootstrap. */
-    public boolean bootstrapOpen() {
-        return open.stream().anyMatch(SourceSubscription::bootstrapOpen);
+    /**
+     * Whether a subscription has not yet confirmed its bootstrap. The one that was closed last counts while nobody else is
+     * there: it has not given up, but ended with its program.
+     */
+    public synchronized boolean bootstrapOpen() {
+        return open.isEmpty() ? leftOwed : open.stream().anyMatch(SourceSubscription::bootstrapOpen);
     }
 
     /** Ends those that want to go on from a position, which {@code cause} says is not to be had. */
