@@ -188,6 +188,14 @@ final class SourceArguments {
     }
 
     @Option(
+            names = "--row-format",
+            paramLabel = "FORMAT",
+            description = "The format in which rows are asked for: auto, text or binary. Default: auto.")
+    void setRowFormat(String value) {
+        give(SourceOption.ROW_FORMAT, value, "--row-format");
+    }
+
+    @Option(
             names = "--allow-cleartext-password",
             description = "Send the password in clear text over an unencrypted network if the server asks for it.")
     void setAllowCleartextPassword(boolean value) {

@@ -14,6 +14,7 @@ import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.postgres.protocol.wire.ProtocolException;
 import io.drasi.source.postgres.config.InvalidText;
 import io.drasi.source.postgres.config.PostgresSourceConfig;
+import io.drasi.source.postgres.config.RowFormat;
 import io.drasi.source.postgres.config.TableKeyConfig;
 import io.drasi.source.postgres.schema.SelectedTables;
 import io.drasi.source.postgres.server.Advice;
@@ -360,6 +361,11 @@ public final class PostgresReplicationSource implements Source {
 
         public Builder withInvalidText(InvalidText value) {
             config.withInvalidText(value);
+            return this;
+        }
+
+        public Builder withRowFormat(RowFormat value) {
+            config.withRowFormat(value);
             return this;
         }
 

@@ -6,6 +6,7 @@ import io.drasi.postgres.client.PostgresConnection;
 import io.drasi.postgres.client.ReplicationConnection;
 import io.drasi.postgres.client.ReplicationStream;
 import io.drasi.postgres.client.error.PostgresClientException;
+import io.drasi.postgres.client.error.ServerErrorException;
 import io.drasi.postgres.client.query.Sql;
 import io.drasi.postgres.client.replication.SystemIdentification;
 import io.drasi.postgres.protocol.wire.Lsn;
@@ -14,11 +15,13 @@ import io.drasi.source.postgres.bootstrap.Bootstrap;
 import io.drasi.source.postgres.change.ChangeMapper;
 import io.drasi.source.postgres.config.InvalidText;
 import io.drasi.source.postgres.config.PostgresSourceConfig;
+import io.drasi.source.postgres.error.BinaryFormatException;
 import io.drasi.source.postgres.error.DecodingException;
 import io.drasi.source.postgres.error.PositionUnavailableException;
 import io.drasi.source.postgres.error.SourceException;
 import io.drasi.source.postgres.schema.Catalog;
 import io.drasi.source.postgres.schema.CatalogTable;
+import io.drasi.source.postgres.schema.FormatChoice;
 import io.drasi.source.postgres.schema.SelectedTables;
 import io.drasi.source.postgres.schema.TableShapes;
 import io.drasi.source.postgres.server.Advice;
@@ -47,6 +50,7 @@ import org.slf4j.LoggerFactory;
 final class SourceRun implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(SourceRun.class);
     private static final Duration ORDERLY_STOP = Duration.ofSeconds(8);
+    private static final String UNDEFINED_FUNCTION = "42883";
     /** A stream that breaks sooner, without having brought anything, was none. */
     private static final Duration LASTING_STREAM = Duration.ofSeconds(10);
 
@@ -62,6 +66,7 @@ final class SourceRun implements Runnable {
     private final ChangeMapper mapper;
     private final DatabaseTypes types;
     private final TableShapes shapes;
+    private final FormatChoice format;
     private final RunProgress progress = new RunProgress();
     private final Backoff backoff = new Backoff();
     private final Thread thread;
@@ -81,7 +86,8 @@ final class SourceRun implements Runnable {
         this.checks = new ServerChecks(config, selected, advice);
         this.mapper = new ChangeMapper(config.id());
         this.types = new DatabaseTypes(config.invalidText() == InvalidText.BYTES);
-        this.shapes = new TableShapes(selected, types);
+        this.format = new FormatChoice(config, types);
+        this.shapes = new TableShapes(selected, types, format);
         this.slotSetup = new SlotSetup(
                 config.id(),
                 subscriptions,
@@ -91,7 +97,7 @@ final class SourceRun implements Runnable {
                 advice,
                 slots,
                 checks,
-                new Bootstrap(config, selected, checks, mapper, types),
+                new Bootstrap(config, selected, checks, mapper, types, format),
                 shapes,
                 progress);
         this.thread = new Thread(this, "drasi-" + config.id());
@@ -255,13 +261,32 @@ final class SourceRun implements Runnable {
             throw e;
         } catch (PostgresClientException e) {
             stop.throwIfGiven(); // stopping closes connections
-            retryOrThrow(advice.explain(e, progress.step()));
+            if (e instanceof ServerErrorException error && format.binary() && isWithoutSendFunction(error)) {
+                goOnInText(new BinaryFormatException("the server refused to send a value: " + e.getMessage(), e));
+            } else {
+                retryOrThrow(advice.explain(e, progress.step()));
+            }
         } catch (ProtocolException e) {
             throw advice.explain(e, progress.step());
+        } catch (BinaryFormatException e) {
+            stop.throwIfGiven();
+            goOnInText(e);
         } catch (SourceException e) {
             stop.throwIfGiven();
             retryOrThrow(e);
         }
+    }
+
+    /** A type without one, in a table that is left out, or within another type. */
+    private static boolean isWithoutSendFunction(ServerErrorException error) {
+        return error.sqlState().equals(UNDEFINED_FUNCTION);
+    }
+
+    private void goOnInText(BinaryFormatException why) {
+        format.giveUp(why);
+        String message = "goes on in text format: " + why.getMessage();
+        LOG.info("source '{}': {}", config.id(), message);
+        status.progress(ComponentStatus.STARTING, message, null);
     }
 
     private void retryOrThrow(SourceException failure) {
@@ -293,6 +318,7 @@ final class SourceRun implements Runnable {
         progress.step(Step.CHECK);
         List<CatalogTable> tables = checks.check(ordinary);
         know(tables);
+        format.choose(ordinary);
         slotSetup.prepare(ordinary, tables);
         return tables;
     }
@@ -399,6 +425,9 @@ final class SourceRun implements Runnable {
     private Map<String, String> pluginOptions() {
         Map<String, String> options = new LinkedHashMap<>();
         options.put("proto_version", "1");
+        if (format.binary()) {
+            options.put("binary", "true");
+        }
         options.put("publication_names", Sql.identifier(config.publicationName()));
         return options;
     }

@@ -6,6 +6,7 @@ import io.drasi.model.ElementProperties;
 import io.drasi.model.ElementValue;
 import io.drasi.model.SourceChange;
 import io.drasi.model.SourceEvent;
+import io.drasi.source.postgres.config.RowFormat;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,13 +14,21 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 
 /** What a source makes of the {@link TypeValues} in a database, by each path that a row can take. */
 final class TypeReading {
     /** The rows of the stream are copies of those of the snapshot, with so much added to their ids. */
     private static final int COPIES = 1000;
 
-    private static final List<Format> FORMATS = List.of(new Format("text", 10, builder -> builder));
+    private static final String BINARY_PUBLICATION = "binary_publication";
+
+    private static final List<Format> FORMATS = List.of(
+            new Format("text", 10, builder -> builder.withRowFormat(RowFormat.TEXT)),
+            new Format(
+                    "binary",
+                    14,
+                    builder -> builder.withRowFormat(RowFormat.BINARY).withPublicationName(BINARY_PUBLICATION)));
 
     /** For what is written to the database and asked of it, whatever its own settings. */
     static final List<String> SESSION = List.of(
@@ -47,6 +56,9 @@ final class TypeReading {
     static TypeReading of(SourceFixture fixture) {
         executeInSession(fixture, TypeValues.script(fixture.version()));
         fixture.publishAllTables();
+        fixture.execute(TypeValues.binaryTables().stream()
+                .flatMap(table -> TypeValues.withArraysAndRows(table).stream())
+                .collect(Collectors.joining(", ", "CREATE PUBLICATION " + BINARY_PUBLICATION + " FOR TABLE ", "")));
         TypeReading reading = new TypeReading();
         Map<Format, Recorder> recorders = new LinkedHashMap<>();
         for (Format format : FORMATS) {
@@ -75,7 +87,7 @@ final class TypeReading {
 
     private static void changeAllRows(SourceFixture fixture) {
         for (String table : TypeValues.tables()) {
-            for (String name : List.of(table, table + "_arrays", table + "_rows")) {
+            for (String name : TypeValues.withArraysAndRows(table)) {
                 String others = fixture.database()
                         .queryOne("SELECT string_agg(quote_ident(attname), ',' ORDER BY attnum) FROM pg_attribute"
                                 + " WHERE attrelid = '" + name + "'::regclass AND attnum > 1");
@@ -126,6 +138,16 @@ final class TypeReading {
     /** All values by table, column and id, as the first path gave them. */
     Map<String, ElementValue> cells() {
         return paths.values().iterator().next();
+    }
+
+    /** Those of them that a path gives. */
+    Map<String, ElementValue> cells(String path) {
+        Map<String, ElementValue> cells = new TreeMap<>(cells());
+        if (path.startsWith("binary")) {
+            List<String> tables = TypeValues.binaryTables();
+            cells.keySet().removeIf(cell -> tables.stream().noneMatch(cell::startsWith));
+        }
+        return cells;
     }
 
     ElementValue value(String table, String column, long id) {

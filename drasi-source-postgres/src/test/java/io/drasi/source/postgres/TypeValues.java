@@ -16,9 +16,14 @@ import java.util.stream.IntStream;
 
 /** The values in {@code type-values.txt}, and the tables that are made of them. */
 final class TypeValues {
-    private static final Pattern HEADER = Pattern.compile("## (.+) -> (\\w+(?:<\\w+>)?)(?: from (\\d+))?");
+    private static final Pattern HEADER =
+            Pattern.compile("## (.+) -> (\\w+(?:<\\w+>)?)(?: from (\\d+))?(, only text)?");
     private static final String EXPRESSION = "sql ";
     private static final int COLUMNS_OF_A_TABLE = 50;
+    /** Names of the tables whose columns can be read in binary, and of the one whose can't. */
+    private static final String BINARY = "v";
+
+    private static final String ONLY_TEXT = "text_only";
     private static final int FIRST_WITH_ARRAYS_OF_DOMAINS = 11;
     private static final List<String> DOMAINS_OF_ARRAYS = List.of("tags", "moods", "numbers", "more_numbers", "crates");
     /** The server takes them for arrays when it makes an array of them. */
@@ -71,6 +76,10 @@ final class TypeValues {
             return type.replaceAll("\\(.*\\)", "");
         }
 
+        boolean onlyText() {
+            return table.equals(ONLY_TEXT);
+        }
+
         boolean isArray() {
             return type.endsWith("[]") || DOMAINS_OF_ARRAYS.contains(type);
         }
@@ -94,15 +103,28 @@ final class TypeValues {
         return COLUMNS.stream().map(Column::table).distinct().toList();
     }
 
+    /** The tables whose rows can be read in binary. */
+    static List<String> binaryTables() {
+        return tables().stream().filter(table -> !table.equals(ONLY_TEXT)).toList();
+    }
+
+    /** All tables that are made of the values of one. */
+    static List<String> withArraysAndRows(String table) {
+        return List.of(table, table + "_arrays", table + "_rows");
+    }
+
     private static List<Column> read() {
         List<Column> columns = new ArrayList<>();
         List<String> values = new ArrayList<>();
+        int binary = 0;
         for (String line : lines()) {
             Matcher header = HEADER.matcher(line);
             if (header.matches()) {
                 values = new ArrayList<>();
+                boolean onlyText = header.group(4) != null;
+                binary += onlyText ? 0 : 1;
                 columns.add(new Column(
-                        "v" + columns.size() / COLUMNS_OF_A_TABLE,
+                        onlyText ? ONLY_TEXT : BINARY + binary / COLUMNS_OF_A_TABLE,
                         "c" + columns.size(),
                         header.group(1),
                         header.group(2),
@@ -149,7 +171,7 @@ final class TypeValues {
             script.add("CREATE TABLE " + table + "_rows (id int PRIMARY KEY, r " + table + ", rs " + table + "[])");
             script.add("INSERT INTO " + table + "_rows SELECT id, v, CASE id WHEN 1 THEN ARRAY(SELECT w FROM " + table
                     + " w ORDER BY id) END FROM " + table + " v");
-            for (String name : List.of(table, table + "_arrays", table + "_rows")) {
+            for (String name : withArraysAndRows(table)) {
                 script.add("ALTER TABLE " + name + " REPLICA IDENTITY FULL");
             }
         }

@@ -7,6 +7,7 @@ import io.drasi.postgres.client.settings.PasswordSupplier;
 import io.drasi.postgres.client.settings.SslMode;
 import io.drasi.source.postgres.config.InvalidText;
 import io.drasi.source.postgres.config.PostgresSourceConfig;
+import io.drasi.source.postgres.config.RowFormat;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -161,6 +162,10 @@ public final class SourceConfigurations {
                 .map(given -> oneOf(
                         given, InvalidText.values(), choice -> choice.name().toLowerCase(Locale.ROOT)))
                 .ifPresent(builder::withInvalidText);
+        options.get(SourceOption.ROW_FORMAT)
+                .map(given ->
+                        oneOf(given, RowFormat.values(), choice -> choice.name().toLowerCase(Locale.ROOT)))
+                .ifPresent(builder::withRowFormat);
         options.get(SourceOption.ALLOW_CLEARTEXT_PASSWORD)
                 .map(SourceConfigurations::bool)
                 .ifPresent(builder::withAllowCleartextPassword);

@@ -23,6 +23,7 @@ public enum SourceOption {
     PEER_TIMEOUT("peer_timeout", "", ""),
     STATUS_INTERVAL("status_interval", "", ""),
     INVALID_TEXT("invalid_text", "", ""),
+    ROW_FORMAT("row_format", "", ""),
     ALLOW_CLEARTEXT_PASSWORD("allow_cleartext_password", "", ""),
     DISPATCH_MODE("dispatch_mode", "", ""),
     DISPATCH_BUFFER_CAPACITY("dispatch_buffer_capacity", "", ""),

@@ -9,6 +9,7 @@ import io.drasi.model.DispatchMode;
 import io.drasi.postgres.client.settings.SslMode;
 import io.drasi.source.postgres.config.InvalidText;
 import io.drasi.source.postgres.config.PostgresSourceConfig;
+import io.drasi.source.postgres.config.RowFormat;
 import io.drasi.source.postgres.config.TableKeyConfig;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -56,6 +57,7 @@ class ConfigFileTest {
                 peer_timeout: 2m
                 status_interval: 5
                 invalid_text: bytes
+                row_format: text
                 allow_cleartext_password: true
                 """);
         assertThat(config.id()).isEqualTo("shop");
@@ -79,6 +81,7 @@ class ConfigFileTest {
         assertThat(config.dispatchBufferCapacity()).isEqualTo(2000);
         assertThat(config.autoStart()).isFalse();
         assertThat(config.invalidText()).isEqualTo(InvalidText.BYTES);
+        assertThat(config.rowFormat()).isEqualTo(RowFormat.TEXT);
         assertThat(config.bootstrapBatchSize()).isEqualTo(500);
         assertThat(config.connectTimeout()).isEqualTo(Duration.ofSeconds(3));
         assertThat(config.peerTimeout()).isEqualTo(Duration.ofMinutes(2));

@@ -6,7 +6,6 @@ import io.drasi.model.SourceChange;
 import io.drasi.model.SourceEvent;
 import io.drasi.postgres.client.PostgresConnection;
 import io.drasi.postgres.client.query.Sql;
-import io.drasi.postgres.protocol.wire.ByteSlice;
 import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.source.postgres.change.ChangeMapper;
 import io.drasi.source.postgres.change.RowPlace;
@@ -14,6 +13,7 @@ import io.drasi.source.postgres.config.PostgresSourceConfig;
 import io.drasi.source.postgres.schema.Catalog;
 import io.drasi.source.postgres.schema.CatalogColumn;
 import io.drasi.source.postgres.schema.CatalogTable;
+import io.drasi.source.postgres.schema.FormatChoice;
 import io.drasi.source.postgres.schema.RowKey;
 import io.drasi.source.postgres.schema.SelectedTables;
 import io.drasi.source.postgres.schema.TableShape;
@@ -21,6 +21,7 @@ import io.drasi.source.postgres.server.ServerChecks;
 import io.drasi.source.postgres.subscription.BootstrapReceivers;
 import io.drasi.source.postgres.subscription.Subscriptions;
 import io.drasi.source.postgres.types.DatabaseTypes;
+import io.drasi.source.postgres.types.binary.BinaryTypes;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,6 +42,7 @@ public final class Bootstrap {
     private final ServerChecks checks;
     private final ChangeMapper mapper;
     private final DatabaseTypes types;
+    private final FormatChoice format;
 
     /** Ends a COPY whose rows nobody waits for any more. */
     private static final class Abandoned extends RuntimeException {
@@ -56,7 +58,9 @@ public final class Bootstrap {
             SelectedTables selected,
             ServerChecks checks,
             ChangeMapper mapper,
-            DatabaseTypes types) {
+            DatabaseTypes types,
+            FormatChoice format) {
+        this.format = format;
         this.config = config;
         this.types = types;
         this.selected = selected;
@@ -123,7 +127,7 @@ public final class Bootstrap {
         private final CatalogTable table;
         private final TableShape shape;
         private final boolean withPlace;
-        private final CopyTextRow parser;
+        private final CopyRows copied;
         private final long effectiveFrom;
         private final BootstrapReceivers receivers;
         private List<SourceChange.Insert> batch = new ArrayList<>();
@@ -133,14 +137,24 @@ public final class Bootstrap {
             this.table = table;
             this.shape = TableShape.of(table, selected.key(table.name()), types);
             this.withPlace = shape.key() instanceof RowKey.Place;
-            this.parser = new CopyTextRow(
-                    table.columns().size(), withPlace ? 2 : 0, table.name().label());
+            int columns = table.columns().size();
+            this.copied = format.binary()
+                    ? new CopyBinaryRows(
+                            columns,
+                            withPlace ? CopyBinaryRows.place() : List.of(),
+                            new BinaryTypes(types),
+                            shape.label())
+                    : new CopyTextRows(columns, withPlace ? 2 : 0, shape.label());
             this.effectiveFrom = TimeUnit.SECONDS.toNanos(takenAt.getEpochSecond()) + takenAt.getNano();
             this.receivers = receivers;
         }
 
         long run(PostgresConnection connection) {
-            connection.copyOut(TableSelect.copy(table, withPlace), this::row);
+            format.require(shape, new Catalog(connection::query, connection.serverVersionNumber()));
+            connection.copyOut(
+                    TableSelect.copy(table, withPlace, format.binary()),
+                    message -> copied.read(message).ifPresent(this::row));
+            copied.end();
             deliver();
             LOG.info(
                     "source '{}': read {} rows of table {}",
@@ -150,8 +164,7 @@ public final class Bootstrap {
             return rows;
         }
 
-        private void row(ByteSlice line) {
-            CopyTextRow.Row row = parser.read(line);
+        private void row(CopyRows.Row row) {
             RowPlace place = withPlace
                     ? new RowPlace.InSnapshot(
                             row.leading().get(0), row.leading().get(1))

@@ -13,12 +13,13 @@ final class TableSelect {
      * The COPY of all rows.
      *
      * @param withPlace whether the table's (partition's) OID and the row's ctid come first
+     * @param binary in which format
      */
-    static String copy(CatalogTable table, boolean withPlace) {
+    static String copy(CatalogTable table, boolean withPlace, boolean binary) {
         String list = list(table);
         String select = withPlace ? "tableoid, ctid" + (list.isEmpty() ? "" : ", ") + list : list;
         String where = table.rowFilter().map(filter -> " WHERE " + filter).orElse("");
-        return "COPY (SELECT " + select + from(table) + where + ") TO STDOUT";
+        return "COPY (SELECT " + select + from(table) + where + ") TO STDOUT" + (binary ? " (FORMAT binary)" : "");
     }
 
     /** A query without rows, which needs the same rights. */

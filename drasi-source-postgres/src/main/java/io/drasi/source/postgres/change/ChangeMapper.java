@@ -128,8 +128,13 @@ public final class ChangeMapper {
             TupleData holder = row.kind(column) == TupleData.Kind.UNCHANGED_TOAST && old != null ? old : row;
             switch (holder.kind(column)) {
                 case TEXT -> ElementIds.append(id, RowReader.text(shape, holder, column), composite);
+                case BINARY -> {
+                    int start = id.length();
+                    RowReader.appendText(shape, holder, column, id);
+                    ElementIds.escapeFrom(id, start, composite);
+                }
                 case NULL -> ElementIds.appendNull(id);
-                case BINARY, UNCHANGED_TOAST ->
+                case UNCHANGED_TOAST ->
                     throw new DecodingException(
                             "key column " + shape.names().get(column) + " of table " + shape.label() + " at " + place
                                     + " was sent as " + holder.kind(column) + ", so the row's id is not known",

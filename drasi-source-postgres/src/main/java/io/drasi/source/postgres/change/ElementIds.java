@@ -27,6 +27,17 @@ final class ElementIds {
         }
     }
 
+    /** Marks what stands in the id from {@code start} on, as {@link #append} would have. */
+    static void escapeFrom(StringBuilder id, int start, boolean composite) {
+        for (int i = start; i < id.length(); i++) {
+            char c = id.charAt(i);
+            if (c == '\\' || (composite && c == '_')) {
+                id.insert(i, '\\');
+                i++;
+            }
+        }
+    }
+
     static void appendNull(StringBuilder id) {
         id.append("\\N");
     }

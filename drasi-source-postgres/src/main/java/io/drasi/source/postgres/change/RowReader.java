@@ -6,11 +6,15 @@ import io.drasi.model.ElementValue;
 import io.drasi.postgres.protocol.pgoutput.TupleData;
 import io.drasi.postgres.protocol.wire.ByteSlice;
 import io.drasi.postgres.protocol.wire.ProtocolException;
+import io.drasi.source.postgres.error.BinaryFormatException;
 import io.drasi.source.postgres.error.DecodingException;
 import io.drasi.source.postgres.schema.RowKey;
 import io.drasi.source.postgres.schema.TableShape;
+import io.drasi.source.postgres.types.TypeChangedException;
 import io.drasi.source.postgres.types.ValueFormatException;
+import io.drasi.source.postgres.types.binary.BinaryCodec;
 import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
 import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 
@@ -62,29 +66,68 @@ final class RowReader {
         }
     }
 
+    /** Appends PostgreSQL's text of a value that was sent in binary format. */
+    static void appendText(TableShape shape, TupleData row, int column, StringBuilder text) {
+        try {
+            binaryCodec(shape, column).appendText(row.array(), row.offset(column), row.length(column), text);
+        } catch (TypeChangedException e) {
+            throw typeChanged(shape, column, e);
+        } catch (ValueFormatException e) {
+            throw unreadable(shape, row, column, e);
+        }
+    }
+
+    private static BinaryCodec binaryCodec(TableShape shape, int column) {
+        BinaryCodec codec = shape.binaryCodec(column);
+        if (codec == null) {
+            throw new DecodingException(
+                    "column " + shape.names().get(column) + " of table " + shape.label()
+                            + " was sent in binary format, which was not asked for",
+                    null,
+                    null);
+        }
+        return codec;
+    }
+
     private static @Nullable ElementValue value(TableShape shape, TupleData row, int column) {
         return switch (row.kind(column)) {
             case NULL -> ElementValue.NULL;
             case UNCHANGED_TOAST -> null;
             case TEXT -> decode(shape, row, column);
-            case BINARY ->
-                throw new DecodingException(
-                        "column " + shape.names().get(column) + " of table " + shape.label()
-                                + " was sent in binary format, which was not asked for",
-                        null,
-                        null);
+            case BINARY -> decodeBinary(shape, row, column);
         };
+    }
+
+    private static ElementValue decodeBinary(TableShape shape, TupleData row, int column) {
+        try {
+            return binaryCodec(shape, column).decode(row.array(), row.offset(column), row.length(column));
+        } catch (TypeChangedException e) {
+            throw typeChanged(shape, column, e);
+        } catch (ValueFormatException e) {
+            throw unreadable(shape, row, column, e);
+        }
+    }
+
+    private static BinaryFormatException typeChanged(TableShape shape, int column, TypeChangedException e) {
+        return new BinaryFormatException(
+                "the type of column " + shape.names().get(column) + " of table " + shape.label() + " was altered: "
+                        + e.getMessage(),
+                e);
+    }
+
+    private static DecodingException unreadable(TableShape shape, TupleData row, int column, ValueFormatException e) {
+        return new DecodingException(
+                "column " + shape.names().get(column) + " of table " + shape.label() + row(shape, row) + ": "
+                        + e.getMessage(),
+                null,
+                e);
     }
 
     private static ElementValue decode(TableShape shape, TupleData row, int column) {
         try {
             return shape.codec(column).decodeText(row.array(), row.offset(column), row.length(column));
         } catch (ValueFormatException e) {
-            throw new DecodingException(
-                    "column " + shape.names().get(column) + " of table " + shape.label() + row(shape, row) + ": "
-                            + e.getMessage(),
-                    null,
-                    e);
+            throw unreadable(shape, row, column, e);
         }
     }
 
@@ -95,12 +138,26 @@ final class RowReader {
         }
         StringJoiner values = new StringJoiner(", ", ", row with ", "");
         for (int column : key.indexes()) {
-            String value = row.kind(column) == TupleData.Kind.TEXT
-                    ? "'" + readable(row.array(), row.offset(column), row.length(column)) + "'"
-                    : row.kind(column).toString();
+            String value = switch (row.kind(column)) {
+                case TEXT -> "'" + readable(row.array(), row.offset(column), row.length(column)) + "'";
+                case BINARY -> readableBinary(shape, row, column);
+                case NULL, UNCHANGED_TOAST -> row.kind(column).toString();
+            };
             values.add(shape.names().get(column) + " = " + value);
         }
         return values.toString();
+    }
+
+    private static String readableBinary(TableShape shape, TupleData row, int column) {
+        int length = Math.min(row.length(column), LONGEST_SHOWN_KEY);
+        try {
+            StringBuilder text = new StringBuilder();
+            binaryCodec(shape, column).appendText(row.array(), row.offset(column), row.length(column), text);
+            byte[] bytes = text.toString().getBytes(StandardCharsets.UTF_8);
+            return "'" + readable(bytes, 0, bytes.length) + "'";
+        } catch (ValueFormatException e) { // the key may be what can't be read
+            return "0x" + HexFormat.of().formatHex(row.array(), row.offset(column), row.offset(column) + length);
+        }
     }
 
     private static String readable(byte[] array, int offset, int length) {

@@ -46,6 +46,7 @@ import java.util.regex.Pattern;
  * @param peerTimeout a server that is silent for so long on the replication stream, or in the middle of an answer, counts as dead; 1 s to 1 h; default {@code Duration.ofSeconds(60)}
  * @param statusInterval how often the server is told the confirmed position when nothing changes; 100 ms to 10 min; default {@code Duration.ofSeconds(10)}
  * @param invalidText what becomes of a text that is not UTF-8; default {@code InvalidText.ERROR}
+ * @param rowFormat in which rows are asked for; default {@code RowFormat.AUTO}
  * @param allowCleartextPassword whether a server may ask for the password in clear text over an unencrypted network; default {@code false}
  */
 public record PostgresSourceConfig(
@@ -71,6 +72,7 @@ public record PostgresSourceConfig(
         Duration peerTimeout,
         Duration statusInterval,
         InvalidText invalidText,
+        RowFormat rowFormat,
         boolean allowCleartextPassword) {
     private static final Path SYSTEM_ROOTS = Path.of("system");
     private static final Pattern SLOT_NAME = Pattern.compile("[a-z0-9_]{1,63}");
@@ -116,6 +118,11 @@ public record PostgresSourceConfig(
         requireRange("peer_timeout", peerTimeout, Duration.ofSeconds(1), Duration.ofHours(1));
         requireRange("status_interval", statusInterval, Duration.ofMillis(100), Duration.ofMinutes(10));
         Objects.requireNonNull(invalidText, "invalidText");
+        Objects.requireNonNull(rowFormat, "rowFormat");
+        require(
+                rowFormat != RowFormat.BINARY || invalidText != InvalidText.BYTES,
+                "row_format = binary and invalid_text = bytes can't be combined: a text that is not UTF-8 comes from a"
+                        + " database that is read in text format");
     }
 
     public static Builder builder(String id) {
@@ -146,6 +153,7 @@ public record PostgresSourceConfig(
         map.put("peer_timeout", peerTimeout.toString());
         map.put("status_interval", statusInterval.toString());
         map.put("invalid_text", invalidText.name().toLowerCase(java.util.Locale.ROOT));
+        map.put("row_format", rowFormat.name().toLowerCase(java.util.Locale.ROOT));
         map.put("allow_cleartext_password", allowCleartextPassword);
         return map;
     }
@@ -204,6 +212,7 @@ public record PostgresSourceConfig(
         private Duration peerTimeout = Duration.ofSeconds(60);
         private Duration statusInterval = Duration.ofSeconds(10);
         private InvalidText invalidText = InvalidText.ERROR;
+        private RowFormat rowFormat = RowFormat.AUTO;
         private boolean allowCleartextPassword = false;
 
         private Builder(String id) {
@@ -315,6 +324,11 @@ public record PostgresSourceConfig(
             return this;
         }
 
+        public Builder withRowFormat(RowFormat value) {
+            this.rowFormat = value;
+            return this;
+        }
+
         public Builder withAllowCleartextPassword(boolean value) {
             this.allowCleartextPassword = value;
             return this;
@@ -363,6 +377,7 @@ public record PostgresSourceConfig(
                     peerTimeout,
                     statusInterval,
                     invalidText,
+                    rowFormat,
                     allowCleartextPassword);
         }
     }

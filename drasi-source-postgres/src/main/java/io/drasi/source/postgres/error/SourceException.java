@@ -6,7 +6,8 @@ import org.jspecify.annotations.Nullable;
 
 /** A failure of a source. The message says what happened, where, and what to run to fix it; it never holds a secret. */
 public abstract sealed class SourceException extends RuntimeException
-        permits ConnectionException,
+        permits BinaryFormatException,
+                ConnectionException,
                 DecodingException,
                 PositionUnavailableException,
                 ServerException,

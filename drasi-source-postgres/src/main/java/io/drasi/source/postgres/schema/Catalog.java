@@ -24,6 +24,8 @@ public final class Catalog {
     /** The first version that publishes partitions under the name of their root. */
     private static final int FIRST_WITH_PARTITION_ROOTS = 130_000;
 
+    private static final int FIRST_WITH_MULTIRANGES = 140_000;
+
     private static final String BASE_TYPE = """
             (WITH RECURSIVE base(oid, typtype, typbasetype) AS (
                SELECT b.oid, b.typtype, b.typbasetype FROM pg_type b WHERE b.oid = %1$s
@@ -34,12 +36,13 @@ public final class Catalog {
     /** The types that are asked for, and those they are made of, that are not built in. */
     private static final String TYPES = """
             WITH RECURSIVE wanted(oid) AS (
-              SELECT oid FROM pg_type WHERE oid IN (%s)
+              SELECT oid FROM pg_type WHERE oid IN (%1$s)
               UNION
               SELECT part.oid FROM wanted w JOIN pg_type t ON t.oid = w.oid CROSS JOIN LATERAL (
                 SELECT t.typbasetype AS oid WHERE t.typtype = 'd'
                 UNION ALL SELECT t.typelem WHERE t.typoutput = 'array_out'::regproc
                 UNION ALL SELECT r.rngsubtype FROM pg_range r WHERE r.rngtypid = t.oid
+                UNION ALL SELECT r.rngtypid FROM pg_range r WHERE t.typtype = 'm' AND r.%2$s = t.oid
                 UNION ALL SELECT a.atttypid FROM pg_attribute a
                   WHERE t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped) AS part
               WHERE part.oid >= 10000)
@@ -47,9 +50,10 @@ public final class Catalog {
 
     private static final String KINDS = """
             SELECT t.oid, format_type(t.oid, NULL), t.typtype, t.typoutput = 'array_out'::regproc, t.typelem,
-              coalesce(e.typdelim, ','), t.typbasetype, r.rngsubtype, t.typname, x.extname
+              coalesce(e.typdelim, ','), t.typbasetype, r.rngsubtype, t.typname, x.extname, m.rngtypid
             FROM wanted w JOIN pg_type t ON t.oid = w.oid LEFT JOIN pg_type e ON e.oid = t.typelem
               LEFT JOIN pg_range r ON r.rngtypid = t.oid
+              LEFT JOIN pg_range m ON t.typtype = 'm' AND m.%2$s = t.oid
               LEFT JOIN pg_depend d ON d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e'
                 AND d.refclassid = 'pg_extension'::regclass
               LEFT JOIN pg_extension x ON x.oid = d.refobjid""";
@@ -109,17 +113,27 @@ public final class Catalog {
         if (oids.isEmpty()) {
             return types;
         }
+        // Where there is no such column there is no such type, and any other serves in its place.
+        String multirange = serverVersion >= FIRST_WITH_MULTIRANGES ? "rngmultitypid" : "rngtypid";
         Map<Long, List<PgType.Attribute>> attributes = new HashMap<>();
-        for (Row row : query.apply(TYPES.formatted(oids) + ATTRIBUTES).rows()) {
+        for (Row row :
+                query.apply((TYPES + ATTRIBUTES).formatted(oids, multirange)).rows()) {
             attributes
                     .computeIfAbsent(Long.valueOf(row.required(0)), oid -> new ArrayList<>())
                     .add(new PgType.Attribute(row.required(1), Long.parseLong(row.required(2))));
         }
-        for (Row row : query.apply(TYPES.formatted(oids) + KINDS).rows()) {
+        for (Row row : query.apply((TYPES + KINDS).formatted(oids, multirange)).rows()) {
             long oid = Long.parseLong(row.required(0));
             types.put(oid, type(row, attributes.getOrDefault(oid, List.of())));
         }
         return types;
+    }
+
+    /** The name of a column's type, with its length or scale. */
+    public String typeName(CatalogColumn column) {
+        return query.apply("SELECT format_type(" + column.typeOid() + ", " + column.typeModifier() + ")")
+                .single()
+                .required(0);
     }
 
     private static PgType type(Row row, List<PgType.Attribute> attributes) {
@@ -133,6 +147,8 @@ public final class Catalog {
             case "d" -> new PgType.Domain(Long.parseLong(row.required(6)));
             case "c" -> new PgType.Composite(name, attributes);
             case "r" -> new PgType.Range(name, Long.parseLong(row.required(7)));
+            case "m" -> new PgType.Multirange(name, Long.parseLong(row.required(10)));
+            case "e" -> new PgType.Enumerated(name);
             default -> new PgType.Base(row.required(8), row.text(9).orElse(""));
         };
     }
@@ -164,11 +180,33 @@ public final class Catalog {
         return tables;
     }
 
-    private Map<Long, List<CatalogColumn>> columns(String publication) {
-        StringBuilder sql = new StringBuilder("SELECT a.attrelid, a.attname, a.atttypid, CASE t.typtype WHEN 'd' THEN ")
-                .append(BASE_TYPE.formatted("t.oid"))
-                .append(" ELSE t.oid END, a.atttypmod")
-                .append(PUBLISHED_TABLES)
+    /** The OIDs of all types that published columns have. */
+    public Set<Long> publishedTypes(String publication) {
+        return query.apply("SELECT DISTINCT a.atttypid" + publishedColumns(publication)).rows().stream()
+                .map(row -> Long.valueOf(row.required(0)))
+                .collect(Collectors.toSet());
+    }
+
+    /**
+     * Published columns that have one of these types, as {@code table.column (type)}.
+     *
+     * @param limit how many at most
+     */
+    public List<String> publishedColumns(String publication, Set<Long> typeOids, int limit) {
+        String oids = typeOids.stream().map(String::valueOf).collect(Collectors.joining(","));
+        return query
+                .apply("SELECT c.oid::regclass || '.' || quote_ident(a.attname) || ' (' ||"
+                        + " format_type(a.atttypid, a.atttypmod) || ')'"
+                        + publishedColumns(publication) + " AND a.atttypid IN (" + oids + ")"
+                        + " ORDER BY n.nspname, c.relname, a.attnum LIMIT " + limit)
+                .rows()
+                .stream()
+                .map(row -> row.required(0))
+                .toList();
+    }
+
+    private String publishedColumns(String publication) {
+        StringBuilder sql = new StringBuilder(PUBLISHED_TABLES)
                 .append(" JOIN pg_attribute a ON a.attrelid = c.oid JOIN pg_type t ON t.oid = a.atttypid")
                 .append(of(publication))
                 .append(" AND a.attnum > 0 AND NOT a.attisdropped");
@@ -178,9 +216,15 @@ public final class Catalog {
         if (serverVersion >= 120_000 && serverVersion < 180_000) {
             sql.append(" AND a.attgenerated = ''"); // published from 18 on, where attnames tells whether
         }
-        sql.append(" ORDER BY a.attrelid, a.attnum");
+        return sql.toString();
+    }
+
+    private Map<Long, List<CatalogColumn>> columns(String publication) {
+        String sql = "SELECT a.attrelid, a.attname, a.atttypid, CASE t.typtype WHEN 'd' THEN "
+                + BASE_TYPE.formatted("t.oid") + " ELSE t.oid END, a.atttypmod" + publishedColumns(publication)
+                + " ORDER BY a.attrelid, a.attnum";
         Map<Long, List<CatalogColumn>> columns = new HashMap<>();
-        for (Row row : query.apply(sql.toString()).rows()) {
+        for (Row row : query.apply(sql).rows()) {
             columns.computeIfAbsent(Long.valueOf(row.required(0)), oid -> new ArrayList<>())
                     .add(new CatalogColumn(
                             row.required(1),

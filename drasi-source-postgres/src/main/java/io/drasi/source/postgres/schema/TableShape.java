@@ -5,8 +5,11 @@ import io.drasi.model.PropertyNames;
 import io.drasi.postgres.protocol.pgoutput.ReplicaIdentity;
 import io.drasi.source.postgres.types.DatabaseTypes;
 import io.drasi.source.postgres.types.TypeCodec;
+import io.drasi.source.postgres.types.binary.BinaryCodec;
+import io.drasi.source.postgres.types.binary.BinaryTypes;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How the rows of a table look at a place in the stream, or in a snapshot: everything that its rows share, worked out
@@ -20,6 +23,7 @@ public final class TableShape {
     private final PropertyNames names;
     private final List<CatalogColumn> columns;
     private final TypeCodec[] codecs;
+    private final @Nullable BinaryCodec[] binaryCodecs;
     private final boolean[] identityColumn;
     private final ReplicaIdentity identity;
     private final RowKey key;
@@ -46,10 +50,13 @@ public final class TableShape {
         List<String> columnNames = columns.stream().map(CatalogColumn::name).toList();
         this.names = PropertyNames.of(columnNames);
         this.codecs = new TypeCodec[columns.size()];
+        this.binaryCodecs = new BinaryCodec[columns.size()];
         this.identityColumn = new boolean[columns.size()];
         List<String> identityNames = new ArrayList<>();
+        BinaryTypes binaryTypes = new BinaryTypes(types);
         for (int i = 0; i < codecs.length; i++) {
             codecs[i] = types.columnCodec(columns.get(i).typeOid());
+            binaryCodecs[i] = binaryTypes.codec(columns.get(i).typeOid());
             identityColumn[i] = (identity == ReplicaIdentity.FULL || identityColumns.contains(columnNames.get(i)))
                     && keys.told(columnNames.get(i));
             if (identityColumn[i]) {
@@ -102,6 +109,11 @@ public final class TableShape {
 
     public TypeCodec codec(int column) {
         return codecs[column];
+    }
+
+    /** {@code null} if the binary form of the column's type is not to be relied on. */
+    public @Nullable BinaryCodec binaryCodec(int column) {
+        return binaryCodecs[column];
     }
 
     /** Whether the server sends the old value of the column when a row is deleted. */

@@ -21,6 +21,7 @@ import java.util.Optional;
 public final class TableShapes {
     private final SelectedTables selected;
     private final DatabaseTypes types;
+    private final FormatChoice format;
     private final Map<Long, Entry> byOid = new HashMap<>();
     /** Which table had a name last, of those that are read. */
     private final Map<TableName, Long> oidByName = new HashMap<>();
@@ -42,9 +43,13 @@ public final class TableShapes {
         record LeftOut() implements Entry {}
     }
 
-    /** @param types is told of the types of the columns */
-    public TableShapes(SelectedTables selected, DatabaseTypes types) {
+    /**
+     * @param types is told of the types of the columns
+     * @param format is asked whether a table can be read in the format of the session
+     */
+    public TableShapes(SelectedTables selected, DatabaseTypes types, FormatChoice format) {
         this.selected = selected;
+        this.format = format;
         this.types = types;
     }
 
@@ -82,6 +87,8 @@ public final class TableShapes {
      * @param position of the transaction it stands in
      * @param catalog is asked for what the message does not tell
      * @return what changed since the last shape of this table, if something did
+     * @throws io.drasi.source.postgres.error.BinaryFormatException if the table's rows come in binary format, and it can't be
+     *     read in that; nothing has been taken over then
      */
     public Optional<ShapeChange> define(PgOutputMessage.Relation relation, Position position, Catalog catalog) {
         TableName name = new TableName(relation.namespace(), relation.name());
@@ -93,9 +100,10 @@ public final class TableShapes {
                             new ShapeChange(SchemaDifference.renamedAway(forget(known.shape()), name, position), false))
                     : Optional.empty();
         }
+        TableShape shape = shape(relation, name, catalog);
+        format.require(shape, catalog);
         boolean again = position.compareTo(repeatsUntil) <= 0;
         last = position.compareTo(last) > 0 ? position : last;
-        TableShape shape = shape(relation, name, catalog);
         Long holder = oidByName.put(name, relation.oid());
         boolean replaced = holder != null && holder != relation.oid();
         if (before instanceof Entry.Wanted known) {

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -87,6 +88,11 @@ public final class DatabaseTypes {
     /** Whether a value was met that does not look like what is known of its type, so that it is time to {@link #learn} anew. */
     public boolean outdated() {
         return outdated;
+    }
+
+    /** What was learned of a type; empty: it is built in, or nothing is known of it. */
+    public Optional<PgType> type(long oid) {
+        return Optional.ofNullable(types.get(oid));
     }
 
     /** The types that were learned. */

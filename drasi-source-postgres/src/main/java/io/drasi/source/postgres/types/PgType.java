@@ -6,7 +6,7 @@ import java.util.List;
 /** What {@code pg_type} says of a type that is not built in, as far as it matters for reading its values. */
 public sealed interface PgType {
     /**
-     * A type of its own, an enum, a multirange …: its text is its value, unless the extension that brought it is known here.
+     * A type of its own: its text is its value, unless the extension that brought it is known here.
      *
      * @param name without its schema, where an extension can lie anywhere
      * @param extension that the type belongs to; empty: none
@@ -22,6 +22,11 @@ public sealed interface PgType {
     record Range(String name, long subtypeOid) implements PgType {}
 
     /** @param attributes those that have not been dropped, in order */
+    /** @param rangeOid the type of the ranges that it is made of */
+    record Multirange(String name, long rangeOid) implements PgType {}
+
+    record Enumerated(String name) implements PgType {}
+
     record Composite(String name, List<Attribute> attributes) implements PgType {
         public Composite {
             attributes = List.copyOf(attributes);

@@ -10,8 +10,8 @@ import java.math.RoundingMode;
  * PostgreSQL prints it from version 12 on: it lies strictly between the middles to the two neighbours. Versions 10 and 11
  * print up to 9 (float4) and 18 (float8) digits, which are shortened here.
  */
-enum ShortestDecimal {
-    FLOAT4(1_000_000L, -37, 6) {
+public enum ShortestDecimal {
+    FLOAT4(1_000_000L, -37, 6, 9, 1 << 24) {
         @Override
         double value(FloatText number) {
             return number.toFloat();
@@ -33,7 +33,7 @@ enum ShortestDecimal {
         }
     },
 
-    FLOAT8(1_000_000_000_000_000L, -307, 15) {
+    FLOAT8(1_000_000_000_000_000L, -307, 15, 17, 1L << 53) {
         @Override
         double value(FloatText number) {
             return number.toDouble();
@@ -58,20 +58,33 @@ enum ShortestDecimal {
 
     private static final BigDecimal HALF = new BigDecimal("0.5");
 
+    private static final int LONGEST_TRIED_FRACTION = 8;
+
     private final long safeDigits;
     private final int smallestNormalExponent;
     private final int firstScientificExponent;
+    private final int printedDigits;
+    private final double maxInteger;
 
     /**
      * @param safeDigits a decimal with fewer digits survives the way to a binary number and back, so that no shorter one
      *     means the same
      * @param smallestNormalExponent below 10 to that power it doesn't: the binary numbers have fewer digits there
      * @param firstScientificExponent from 10 to that power on the output function writes an exponent
+     * @param printedDigits tell each number from all others
+     * @param maxInteger an integer below is its own shortest decimal
      */
-    ShortestDecimal(long safeDigits, int smallestNormalExponent, int firstScientificExponent) {
+    ShortestDecimal(
+            long safeDigits,
+            int smallestNormalExponent,
+            int firstScientificExponent,
+            int printedDigits,
+            double maxInteger) {
         this.safeDigits = safeDigits;
         this.smallestNormalExponent = smallestNormalExponent;
         this.firstScientificExponent = firstScientificExponent;
+        this.printedDigits = printedDigits;
+        this.maxInteger = maxInteger;
     }
 
     /** The nearest number of the type. */
@@ -85,6 +98,45 @@ enum ShortestDecimal {
 
     /** Whether {@code number}, which is read as {@code value}, surely lies in no middle. */
     abstract boolean isInside(FloatText number, double value);
+
+    /** Appends a number of the type as the output function of PostgreSQL 12 and later writes it. */
+    public void append(double value, StringBuilder text) {
+        if (Double.isNaN(value) || Double.isInfinite(value)) {
+            text.append(value); // Java and PostgreSQL use the same words
+        } else {
+            of(value).appendTo(text, firstScientificExponent);
+        }
+    }
+
+    /**
+     * The double that is nearest to the shortest decimal of a number of the type.
+     *
+     * @param value finite
+     */
+    public double toDouble(double value) {
+        return of(value).toDouble();
+    }
+
+    private FloatText of(double value) {
+        boolean negative = Double.doubleToRawLongBits(value) < 0;
+        double size = Math.abs(value);
+        double power = 1;
+        for (int places = 0; places <= LONGEST_TRIED_FRACTION; places++, power *= 10) {
+            double digits = Math.rint(size * power);
+            if (places == 0 && digits == size && digits < maxInteger) {
+                return new FloatText(negative, (long) digits, 0);
+            }
+            if (digits >= safeDigits) {
+                break;
+            }
+            FloatText tried = new FloatText(negative, (long) digits, -places);
+            if (digits > 0 && tried.firstDigitExponent() >= smallestNormalExponent && value(tried) == value) {
+                return tried.withoutTrailingZeros();
+            }
+        }
+        BigDecimal printed = new BigDecimal(size).round(new MathContext(printedDigits, RoundingMode.HALF_EVEN));
+        return of(new FloatText(negative, printed.unscaledValue().longValueExact(), -printed.scale()));
+    }
 
     /** Appends the number that {@code printed} stands for as the output function of PostgreSQL 12 and later writes it. */
     void append(FloatText printed, StringBuilder text) {

@@ -4,14 +4,14 @@ package io.drasi.source.postgres.types;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 
-/** The text of a value is not what PostgreSQL prints for its type. Trying again does not help. */
-public sealed class ValueFormatException extends RuntimeException permits NotUnicodeException {
+/** A value is not what PostgreSQL makes of its type, in text or in binary. Trying again does not help. */
+public sealed class ValueFormatException extends RuntimeException permits NotUnicodeException, TypeChangedException {
     private static final long serialVersionUID = 1L;
     private static final int MAX_SHOWN_BYTES = 64;
 
     private final String typeName;
 
-    ValueFormatException(String typeName, byte[] array, int offset, int length) {
+    public ValueFormatException(String typeName, byte[] array, int offset, int length) {
         super("not a value of type " + typeName + ": " + shown(array, offset, length));
         this.typeName = typeName;
     }

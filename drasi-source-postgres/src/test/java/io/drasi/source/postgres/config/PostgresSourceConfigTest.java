@@ -247,6 +247,7 @@ class PostgresSourceConfigTest {
                         entry("peer_timeout", "PT1M"),
                         entry("status_interval", "PT10S"),
                         entry("invalid_text", "error"),
+                        entry("row_format", "auto"),
                         entry("allow_cleartext_password", false));
         assertThat(config.passwordSupplier().get()).isEmpty();
     }
@@ -276,12 +277,13 @@ class PostgresSourceConfigTest {
                 .withPeerTimeout(Duration.ofSeconds(2))
                 .withStatusInterval(Duration.ofSeconds(3))
                 .withInvalidText(InvalidText.BYTES)
+                .withRowFormat(RowFormat.TEXT)
                 .withAllowCleartextPassword(true)
                 .build();
 
         Map<String, Object> properties = source.properties();
         assertThat(properties)
-                .hasSize(22)
+                .hasSize(23)
                 .containsEntry("ssl_root_cert", "root.crt")
                 .containsEntry("ssl_cert", "client.crt")
                 .containsEntry("ssl_key", "client.key")
@@ -289,6 +291,7 @@ class PostgresSourceConfigTest {
                 .containsEntry("dispatch_mode", "broadcast")
                 .containsEntry("auto_start", false)
                 .containsEntry("invalid_text", "bytes")
+                .containsEntry("row_format", "text")
                 .containsEntry("allow_cleartext_password", true)
                 .containsEntry("tables", List.of("users", "sales.orders"));
         assertThat(source.config().tableKeys())

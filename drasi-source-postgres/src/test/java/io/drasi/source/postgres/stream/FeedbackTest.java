@@ -15,6 +15,7 @@ import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.source.postgres.change.ChangeMapper;
 import io.drasi.source.postgres.config.PostgresSourceConfig;
 import io.drasi.source.postgres.schema.Catalog;
+import io.drasi.source.postgres.schema.FormatChoice;
 import io.drasi.source.postgres.schema.SelectedTables;
 import io.drasi.source.postgres.schema.TableShapes;
 import io.drasi.source.postgres.server.Advice;
@@ -110,7 +111,10 @@ class FeedbackTest {
                 .build();
         TransactionAssembler assembler = new TransactionAssembler(
                 new ChangeMapper("s"),
-                new TableShapes(SelectedTables.of(config), new DatabaseTypes(false)),
+                new TableShapes(
+                        SelectedTables.of(config),
+                        new DatabaseTypes(false),
+                        new FormatChoice(config, new DatabaseTypes(false))),
                 new Catalog(
                         sql -> {
                             throw new AssertionError("asks for " + sql);

@@ -18,6 +18,7 @@ import io.drasi.source.postgres.change.ChangeMapper;
 import io.drasi.source.postgres.config.PostgresSourceConfig;
 import io.drasi.source.postgres.error.DecodingException;
 import io.drasi.source.postgres.schema.Catalog;
+import io.drasi.source.postgres.schema.FormatChoice;
 import io.drasi.source.postgres.schema.SelectedTables;
 import io.drasi.source.postgres.schema.TableShapes;
 import io.drasi.source.postgres.types.DatabaseTypes;
@@ -170,6 +171,11 @@ class TransactionAssemblerTest {
                 .build();
         Catalog nothing = new Catalog(sql -> new QueryResult(List.of(), List.of(), "SELECT 0", List.of()), 180_000);
         return new TransactionAssembler(
-                new ChangeMapper("s"), new TableShapes(SelectedTables.of(config), new DatabaseTypes(false)), nothing);
+                new ChangeMapper("s"),
+                new TableShapes(
+                        SelectedTables.of(config),
+                        new DatabaseTypes(false),
+                        new FormatChoice(config, new DatabaseTypes(false))),
+                nothing);
     }
 }

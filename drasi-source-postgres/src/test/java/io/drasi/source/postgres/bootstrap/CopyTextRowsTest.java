@@ -10,7 +10,7 @@ import io.drasi.source.postgres.error.DecodingException;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 
-class CopyTextRowTest {
+class CopyTextRowsTest {
     @Test
     void readsTheFieldsOfARow() {
         assertThat(read(3, 0, "1\t\\N\té\n").tuple()).isEqualTo(Tuples.tuple("1", null, "é"));
@@ -37,7 +37,7 @@ class CopyTextRowTest {
 
     @Test
     void takesTheLeadingFieldsApart() {
-        CopyTextRow.Row row = read(1, 2, "16384\t(0,1)\tx\n");
+        CopyRows.Row row = read(1, 2, "16384\t(0,1)\tx\n");
         assertThat(row.leading()).containsExactly("16384", "(0,1)");
         assertThat(row.tuple()).isEqualTo(Tuples.tuple("x"));
     }
@@ -54,8 +54,10 @@ class CopyTextRowTest {
         assertThatThrownBy(() -> read(1, 0, "a\\\n")).hasMessageContaining("backslash");
     }
 
-    private static CopyTextRow.Row read(int columns, int leading, String line) {
+    private static CopyRows.Row read(int columns, int leading, String line) {
         byte[] bytes = ("junk" + line).getBytes(StandardCharsets.UTF_8);
-        return new CopyTextRow(columns, leading, "t").read(new ByteSlice(bytes, 4, bytes.length - 4));
+        return new CopyTextRows(columns, leading, "t")
+                .read(new ByteSlice(bytes, 4, bytes.length - 4))
+                .orElseThrow();
     }
 }

@@ -8,35 +8,31 @@ import io.drasi.postgres.protocol.wire.ByteWriter;
 import io.drasi.source.postgres.error.DecodingException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
- * Reads a row of COPY's text format ("COPY", section "Text Format" in PostgreSQL's documentation) into the form that
+ * Reads COPY's text format ("COPY", section "Text Format" in PostgreSQL's documentation) into the form that
  * rows have in the stream, so that both take the same way from there. One thread.
  */
-final class CopyTextRow {
+final class CopyTextRows implements CopyRows {
     private final int columns;
     private final int leading;
     private final String what;
-
-    /**
-     * @param leading texts that stand before the columns of the table
-     * @param tuple in an array of its own
-     */
-    record Row(List<String> leading, TupleData tuple) {}
 
     /**
      * @param columns of the table
      * @param leading the number of columns that stand before these and are not the table's own; never NULL, without escapes
      * @param what names the table in errors
      */
-    CopyTextRow(int columns, int leading, String what) {
+    CopyTextRows(int columns, int leading, String what) {
         this.columns = columns;
         this.leading = leading;
         this.what = what;
     }
 
-    /** @param line one row with its line feed; borrowed */
-    Row read(ByteSlice line) {
+    /** @param line one row with its line feed */
+    @Override
+    public Optional<Row> read(ByteSlice line) {
         byte[] bytes = line.array();
         int end = line.offset() + line.length() - 1;
         if (line.length() == 0 || bytes[end] != '\n') {
@@ -68,7 +64,12 @@ final class CopyTextRow {
             throw broken("a row that has not " + columns + " columns");
         }
         byte[] encoded = tuple.toByteArray();
-        return new Row(texts, TupleData.read(new ByteCursor(encoded, 0, encoded.length)));
+        return Optional.of(new Row(texts, TupleData.read(new ByteCursor(encoded))));
+    }
+
+    @Override
+    public void end() {
+        // Nothing marks it.
     }
 
     private void writeField(ByteWriter tuple, byte[] bytes, int start, int end) {
