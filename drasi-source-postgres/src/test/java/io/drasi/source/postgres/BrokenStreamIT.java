@@ -276,20 +276,21 @@ class BrokenStreamIT {
     }
 
     @Test
-    void stopsAtABinaryValueThatWasNotAskedFor() {
+    void stopsAtABinaryValueThatItsTypeDoesNotHave() {
         byte[] insert = new Bytes()
                 .int8('I')
                 .int32(users)
                 .int8('N')
                 .int16(2)
                 .int8('b')
-                .sizedBytes(Bytes.of(0, 0, 0, 1))
+                .sizedBytes(Bytes.of(0, 0, 0, 1, 2))
                 .int8('n')
                 .toByteArray();
         requireUnusable(
                 errorOfMessages(begin(commit), relation(), insert),
                 3,
-                "column id of table users was sent in binary format, which was not asked for");
+                "column id of table users, row with id = 0x0000000102: not a value of type int4:"
+                        + " '\\x00\\x00\\x00\\x01\\x02', in hexadecimal 0000000102");
     }
 
     private void requireUnusable(SourceException error, int number, String text) {

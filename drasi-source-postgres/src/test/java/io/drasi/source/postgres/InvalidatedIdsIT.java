@@ -114,6 +114,63 @@ class InvalidatedIdsIT {
         }
     }
 
+    /** The server tells nothing of it: it is noticed when a row comes with the new label. */
+    @EachVersion
+    void bootstrapsAgainWhenALabelOfAnEnumInTheIdsIsRenamed(int version) {
+        try (SourceFixture fixture = SourceFixture.on(version)) {
+            fixture.execute(
+                    "CREATE TYPE mood AS ENUM ('happy', 'sad')",
+                    "CREATE DOMAIN feeling AS mood",
+                    "CREATE TABLE log (level int, m feeling)",
+                    "ALTER TABLE log REPLICA IDENTITY FULL",
+                    "CREATE TABLE keyed (m mood PRIMARY KEY, n int)",
+                    "CREATE TABLE other (id int PRIMARY KEY, m mood)",
+                    "INSERT INTO log VALUES (1, 'sad'), (2, 'happy')",
+                    "INSERT INTO keyed VALUES ('happy', 1), ('sad', 2)");
+            fixture.publishAllTables();
+            Recorder recorder = fixture.bootstrap();
+            recorder.snapshot();
+            // So that the stream has described the tables before.
+            fixture.execute(
+                    "INSERT INTO log VALUES (3, NULL)",
+                    "INSERT INTO other VALUES (1, 'sad')",
+                    "UPDATE keyed SET n = 3 WHERE m = 'happy'");
+            recorder.catchUp();
+            fixture.execute(
+                    "ALTER TYPE mood RENAME VALUE 'sad' TO 'blue'",
+                    "UPDATE log SET level = 4 WHERE level = 2",
+                    "BEGIN; DELETE FROM log WHERE level = 1; UPDATE keyed SET n = 5 WHERE m = 'blue'; COMMIT");
+            awaitSecondBootstrap(recorder);
+            fixture.execute("DELETE FROM log WHERE level = 3", "DELETE FROM keyed WHERE m = 'blue'");
+            recorder.catchUp();
+            TableMirror mirror = new TableMirror().withMultisets();
+            mirror.apply(recorder.events());
+            for (String table : List.of("log", "keyed", "other")) {
+                mirror.assertEqualsTable(fixture.database(), table, table);
+            }
+            assertThat(changes(recorder)).singleElement().satisfies(change -> {
+                assertThat(change.label()).isIn("log", "keyed"); // the bootstrap that it asks for is for both
+                assertThat(change.idsInvalidated()).isTrue();
+                assertThat(change.changes()).containsExactly("labels of an enum in the element ids were renamed: sad");
+            });
+        }
+    }
+
+    @EachVersion
+    void doesNotBootstrapAgainForALabelThatIsAdded(int version) {
+        try (SourceFixture fixture = SourceFixture.on(version)) {
+            fixture.execute(
+                    "CREATE TYPE mood AS ENUM ('happy', 'sad')",
+                    "CREATE TABLE keyed (m mood PRIMARY KEY)",
+                    "INSERT INTO keyed VALUES ('happy')");
+            fixture.publishAllTables();
+            Recorder recorder = fixture.bootstrap();
+            recorder.snapshot();
+            fixture.execute("ALTER TYPE mood ADD VALUE 'so so' BEFORE 'sad'", "INSERT INTO keyed VALUES ('so so')");
+            assertThat(recorder.allChanges()).containsExactly("insert keyed:so so {m=\"so so\"}");
+        }
+    }
+
     /** Whoever asks then whether one can go on without a bootstrap is told no, also after a crash. */
     @EachVersion
     void marksTheSlotWhileABootstrapBesideItIsOwed(int version) {

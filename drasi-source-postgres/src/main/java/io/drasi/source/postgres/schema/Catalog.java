@@ -5,6 +5,7 @@ import io.drasi.postgres.client.query.QueryResult;
 import io.drasi.postgres.client.query.Row;
 import io.drasi.postgres.client.query.Sql;
 import io.drasi.postgres.protocol.pgoutput.ReplicaIdentity;
+import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.source.postgres.types.DatabaseTypes;
 import io.drasi.source.postgres.types.PgType;
 import java.util.ArrayList;
@@ -14,6 +15,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
@@ -62,6 +64,8 @@ public final class Catalog {
             SELECT t.oid, a.attname, a.atttypid
             FROM wanted w JOIN pg_type t ON t.oid = w.oid JOIN pg_attribute a ON a.attrelid = t.typrelid
             WHERE t.typtype = 'c' AND a.attnum > 0 AND NOT a.attisdropped ORDER BY t.oid, a.attnum""";
+
+    private static final String LABELS = "SELECT e.enumtypid, e.enumlabel FROM pg_enum e WHERE e.enumtypid IN (%s)";
 
     private static final String PUBLISHED_TABLES =
             " FROM pg_publication_tables pt JOIN pg_namespace n ON n.nspname = pt.schemaname"
@@ -126,7 +130,34 @@ public final class Catalog {
             long oid = Long.parseLong(row.required(0));
             types.put(oid, type(row, attributes.getOrDefault(oid, List.of())));
         }
+        putLabels(types);
         return types;
+    }
+
+    private void putLabels(Map<Long, PgType> types) {
+        Map<Long, Set<String>> labels = new HashMap<>();
+        types.forEach((oid, type) -> {
+            if (type instanceof PgType.Enumerated) {
+                labels.put(oid, new HashSet<>());
+            }
+        });
+        if (labels.isEmpty()) {
+            return;
+        }
+        String oids = labels.keySet().stream().map(String::valueOf).collect(Collectors.joining(","));
+        for (Row row : query.apply(LABELS.formatted(oids)).rows()) {
+            Objects.requireNonNull(labels.get(Long.valueOf(row.required(0)))).add(row.required(1));
+        }
+        labels.forEach((oid, all) -> types.computeIfPresent(
+                oid, (same, type) -> new PgType.Enumerated(((PgType.Enumerated) type).name(), all)));
+    }
+
+    /** Where the server's log ends, or on a standby what it has replayed of it. */
+    public Lsn logEnd() {
+        return Lsn.parse(query.apply("SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()"
+                        + " ELSE pg_current_wal_lsn() END")
+                .single()
+                .required(0));
     }
 
     /** The name of a column's type, with its length or scale. */
@@ -148,7 +179,7 @@ public final class Catalog {
             case "c" -> new PgType.Composite(name, attributes);
             case "r" -> new PgType.Range(name, Long.parseLong(row.required(7)));
             case "m" -> new PgType.Multirange(name, Long.parseLong(row.required(10)));
-            case "e" -> new PgType.Enumerated(name);
+            case "e" -> new PgType.Enumerated(name, Set.of());
             default -> new PgType.Base(row.required(8), row.text(9).orElse(""));
         };
     }

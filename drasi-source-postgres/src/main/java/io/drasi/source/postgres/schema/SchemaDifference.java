@@ -6,6 +6,7 @@ import io.drasi.model.SourceEvent;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** Tells what is different between two shapes of the same table. */
 final class SchemaDifference {
@@ -39,6 +40,17 @@ final class SchemaDifference {
                 now.names().asList(),
                 changes,
                 renamed || keyChanged || contentIds || keyValuesChanged));
+    }
+
+    /** A label was renamed of an enum that is part of the table's ids: rows from before have the old one in theirs. */
+    static SourceEvent.SchemaChanged relabelled(TableShape shape, Set<String> renamed, Position position) {
+        return new SourceEvent.SchemaChanged(
+                position,
+                shape.label(),
+                Optional.empty(),
+                shape.names().asList(),
+                List.of("labels of an enum in the element ids were renamed: " + String.join(", ", renamed)),
+                true);
     }
 
     /** A table took the name that another one had, or got a name that is read. */

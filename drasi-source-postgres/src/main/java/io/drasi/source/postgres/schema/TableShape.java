@@ -129,6 +129,16 @@ public final class TableShape {
         return key;
     }
 
+    /** Whether the ids of rows are made of values of that type, or of some that contain it. */
+    boolean idsContain(long typeOid, DatabaseTypes types) {
+        if (key instanceof RowKey.Columns keyColumns) {
+            return keyColumns.indexes().stream()
+                    .anyMatch(index -> types.contains(columns.get(index).typeOid(), typeOid));
+        }
+        return key instanceof RowKey.Content
+                && columns.stream().anyMatch(column -> types.contains(column.typeOid(), typeOid));
+    }
+
     /**
      * Whether the server tells the key of a row that it updates or deletes. A configured key may lie outside the replica
      * identity that the table had at this place in the log.

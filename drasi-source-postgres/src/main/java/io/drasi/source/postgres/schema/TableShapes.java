@@ -4,6 +4,7 @@ package io.drasi.source.postgres.schema;
 import io.drasi.model.Position;
 import io.drasi.postgres.protocol.pgoutput.PgOutputMessage;
 import io.drasi.postgres.protocol.pgoutput.RelationColumn;
+import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.source.postgres.error.DecodingException;
 import io.drasi.source.postgres.types.DatabaseTypes;
 import java.util.ArrayList;
@@ -25,6 +26,9 @@ public final class TableShapes {
     private final Map<Long, Entry> byOid = new HashMap<>();
     /** Which table had a name last, of those that are read. */
     private final Map<TableName, Long> oidByName = new HashMap<>();
+
+    /** Where the server's log ended when the catalog was asked for altered types. */
+    private Lsn askedAt = Lsn.INVALID;
 
     /** Where the last Relation message stood, of all streams. */
     private Position last = Position.before(0);
@@ -63,11 +67,33 @@ public final class TableShapes {
         });
     }
 
-    /** A transaction begins: if a value did not look like its type, the catalog is asked what has become of the type. */
-    public void begin(Catalog catalog) {
-        if (types.outdated()) {
-            types.learn(catalog.types(types.oids()));
+    /**
+     * A row was read: if a value in it did not look like its type, the catalog is asked what has become of the type.
+     *
+     * @param position of the transaction that the row stands in
+     * @return the tables whose rows have other ids now, since a label of an enum was renamed
+     */
+    public List<ShapeChange> afterRow(Position position, Catalog catalog) {
+        // Of a row that committed before the catalog was asked it has nothing new to say, and such rows may go on for
+        // long.
+        if (!types.outdated() || Long.compareUnsigned(position.commitLsn(), askedAt.value()) < 0) {
+            return List.of();
         }
+        askedAt = catalog.logEnd();
+        types.learn(catalog.types(types.oids()));
+        return relabelled(position);
+    }
+
+    private List<ShapeChange> relabelled(Position position) {
+        List<ShapeChange> changes = new ArrayList<>();
+        types.takeRenamedLabels()
+                .forEach((oid, renamed) -> byOid.values().forEach(entry -> {
+                    if (entry instanceof Entry.Wanted wanted && wanted.shape().idsContain(oid, types)) {
+                        changes.add(
+                                new ShapeChange(SchemaDifference.relabelled(wanted.shape(), renamed, position), false));
+                    }
+                }));
+        return changes;
     }
 
     /** Takes the shapes of a snapshot, so that the first Relation messages of the stream after it are compared with them. */
@@ -86,11 +112,18 @@ public final class TableShapes {
      *
      * @param position of the transaction it stands in
      * @param catalog is asked for what the message does not tell
-     * @return what changed since the last shape of this table, if something did
+     * @return what changed since the last shape of this table, if something did, and whose ids are others now
      * @throws io.drasi.source.postgres.error.BinaryFormatException if the table's rows come in binary format, and it can't be
      *     read in that; nothing has been taken over then
      */
-    public Optional<ShapeChange> define(PgOutputMessage.Relation relation, Position position, Catalog catalog) {
+    public List<ShapeChange> define(PgOutputMessage.Relation relation, Position position, Catalog catalog) {
+        List<ShapeChange> changes = new ArrayList<>();
+        takeOver(relation, position, catalog).ifPresent(changes::add);
+        changes.addAll(relabelled(position)); // it may have been met since the last row
+        return changes;
+    }
+
+    private Optional<ShapeChange> takeOver(PgOutputMessage.Relation relation, Position position, Catalog catalog) {
         TableName name = new TableName(relation.namespace(), relation.name());
         Entry before = byOid.get(relation.oid());
         if (!selected.includes(name)) {

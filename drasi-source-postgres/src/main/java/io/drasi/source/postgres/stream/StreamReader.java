@@ -14,6 +14,7 @@ import io.drasi.postgres.protocol.wire.ProtocolException;
 import io.drasi.source.postgres.error.ConnectionException;
 import io.drasi.source.postgres.error.DecodingException;
 import io.drasi.source.postgres.error.SetupException;
+import io.drasi.source.postgres.schema.ShapeChange;
 import io.drasi.source.postgres.server.Advice;
 import io.drasi.source.postgres.subscription.Subscriptions;
 import io.drasi.source.postgres.transaction.AssembledEvent;
@@ -150,12 +151,16 @@ public final class StreamReader {
                 feedback.look(); // nobody will confirm it
             }
         } else if (event instanceof AssembledEvent.Schema schema) {
-            SourceEvent.SchemaChanged change = schema.change().change();
-            if (!schema.change().repeated()) {
-                LOG.info("table {} changed: {}", change.label(), change.changes());
-            }
-            subscriptions.handOut(change, schema.change().repeated());
+            schema.changes().forEach(this::announce);
         }
+    }
+
+    private void announce(ShapeChange shapeChange) {
+        SourceEvent.SchemaChanged change = shapeChange.change();
+        if (!shapeChange.repeated()) {
+            LOG.info("table {} changed: {}", change.label(), change.changes());
+        }
+        subscriptions.handOut(change, shapeChange.repeated());
     }
 
     private void accept(PrimaryKeepalive keepalive) {

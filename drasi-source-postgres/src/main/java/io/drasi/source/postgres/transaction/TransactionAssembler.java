@@ -52,6 +52,11 @@ public final class TransactionAssembler {
             return new Position(begin.commitLsn().value(), ordinal);
         }
 
+        /** The place before its first change. */
+        Position start() {
+            return Position.before(begin.commitLsn().value());
+        }
+
         void count() {
             ordinal++;
         }
@@ -97,11 +102,11 @@ public final class TransactionAssembler {
      */
     public AssembledEvent accept(PgOutputMessage message) {
         if (message instanceof PgOutputMessage.Insert insert) {
-            insert(insert, transaction("Insert"));
+            return insert(insert, transaction("Insert"));
         } else if (message instanceof PgOutputMessage.Update update) {
-            update(update, transaction("Update"));
+            return update(update, transaction("Update"));
         } else if (message instanceof PgOutputMessage.Delete delete) {
-            delete(delete, transaction("Delete"));
+            return delete(delete, transaction("Delete"));
         } else if (message instanceof PgOutputMessage.Truncate truncate) {
             truncate(truncate, transaction("Truncate"));
         } else if (message instanceof PgOutputMessage.Begin begin) {
@@ -119,7 +124,6 @@ public final class TransactionAssembler {
         if (open != null) {
             throw unexpected("Begin of transaction " + begin.xid(), "inside transaction " + open.begin.xid());
         }
-        shapes.begin(catalog);
         open = new Open(begin);
     }
 
@@ -142,12 +146,14 @@ public final class TransactionAssembler {
     }
 
     private AssembledEvent relation(PgOutputMessage.Relation relation, Open transaction) {
-        Optional<ShapeChange> change = shapes.define(
-                relation, Position.before(transaction.begin.commitLsn().value()), catalog);
-        return change.isPresent() ? new AssembledEvent.Schema(change.get()) : NONE;
+        return announce(shapes.define(relation, transaction.start(), catalog));
     }
 
-    private void insert(PgOutputMessage.Insert insert, Open transaction) {
+    private static AssembledEvent announce(List<ShapeChange> changes) {
+        return changes.isEmpty() ? NONE : new AssembledEvent.Schema(changes);
+    }
+
+    private AssembledEvent insert(PgOutputMessage.Insert insert, Open transaction) {
         transaction.count();
         Optional<TableShape> shape = shapes.shape(insert.relationOid());
         if (shape.isPresent()) {
@@ -155,9 +161,10 @@ public final class TransactionAssembler {
                     mapper.insert(shape.get(), insert.newTuple(), transaction.effectiveFrom, place(transaction)),
                     shape.get().label());
         }
+        return announce(shapes.afterRow(transaction.start(), catalog));
     }
 
-    private void update(PgOutputMessage.Update update, Open transaction) {
+    private AssembledEvent update(PgOutputMessage.Update update, Open transaction) {
         transaction.count();
         Optional<TableShape> shape = shapes.shape(update.relationOid());
         if (shape.isPresent()) {
@@ -169,9 +176,10 @@ public final class TransactionAssembler {
                     place(transaction),
                     change -> transaction.add(change, shape.get().label()));
         }
+        return announce(shapes.afterRow(transaction.start(), catalog));
     }
 
-    private void delete(PgOutputMessage.Delete delete, Open transaction) {
+    private AssembledEvent delete(PgOutputMessage.Delete delete, Open transaction) {
         transaction.count();
         Optional<TableShape> shape = shapes.shape(delete.relationOid());
         if (shape.isPresent()) {
@@ -179,6 +187,7 @@ public final class TransactionAssembler {
                     mapper.delete(shape.get(), delete.old(), transaction.effectiveFrom, place(transaction)),
                     shape.get().label());
         }
+        return announce(shapes.afterRow(transaction.start(), catalog));
     }
 
     private void truncate(PgOutputMessage.Truncate truncate, Open transaction) {

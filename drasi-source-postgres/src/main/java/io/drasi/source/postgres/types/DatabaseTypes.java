@@ -7,6 +7,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The types of one database: the built-in ones, and those that {@link #learn} was told of. Asks nobody by itself. Used by
@@ -25,9 +27,10 @@ public final class DatabaseTypes {
     private final Map<Long, PgType> types = new HashMap<>();
     private final Map<Long, TypeCodec> codecs = new HashMap<>();
     private final Map<Long, CompositeCodec> composites = new LinkedHashMap<>();
+    private final Map<Long, EnumLabels> labels = new HashMap<>();
+    private final Map<Long, Set<String>> renamedLabels = new HashMap<>();
     private final boolean bytesUnlessUnicode;
     private boolean outdated;
-    private boolean askedInVain;
 
     /** @param bytesUnlessUnicode whether a value with a text that is not UTF-8 is given as its bytes, or refused */
     public DatabaseTypes(boolean bytesUnlessUnicode) {
@@ -43,14 +46,59 @@ public final class DatabaseTypes {
     public void learn(Map<Long, PgType> found) {
         boolean changed = false;
         for (Map.Entry<Long, PgType> entry : found.entrySet()) {
-            changed |= !entry.getValue().equals(types.put(entry.getKey(), entry.getValue()));
+            PgType before = types.put(entry.getKey(), entry.getValue());
+            changed |= !entry.getValue().equals(before);
+            if (entry.getValue() instanceof PgType.Enumerated now) {
+                learnLabels(entry.getKey(), before, now);
+            }
         }
         if (changed) {
             codecs.clear();
             Map.copyOf(composites).forEach((oid, codec) -> describe(codec, oid));
         }
-        askedInVain = outdated && !changed;
         outdated = false;
+    }
+
+    private void learnLabels(long oid, @Nullable PgType before, PgType.Enumerated now) {
+        labels(oid).learn(now.labels());
+        if (before instanceof PgType.Enumerated known) {
+            Set<String> gone = new TreeSet<>(known.labels());
+            gone.removeAll(now.labels());
+            if (!gone.isEmpty()) {
+                renamedLabels.computeIfAbsent(oid, none -> new TreeSet<>()).addAll(gone);
+            }
+        }
+    }
+
+    /** The labels of an enum that were renamed, by its OID, as they were called before; each is told once. */
+    public Map<Long, Set<String>> takeRenamedLabels() {
+        Map<Long, Set<String>> renamed = Map.copyOf(renamedLabels);
+        renamedLabels.clear();
+        return renamed;
+    }
+
+    /** What is known of an enum's labels: one object for as long as these types are. */
+    public EnumLabels labels(long oid) {
+        return labels.computeIfAbsent(oid, enumeration -> new EnumLabels(this::meetOutdated));
+    }
+
+    /** Whether values of a type are made of values of another. */
+    public boolean contains(long oid, long part) {
+        if (oid == part) {
+            return true;
+        }
+        PgType type = types.get(oid);
+        if (type instanceof PgType.Domain domain) {
+            return contains(domain.baseOid(), part);
+        } else if (type instanceof PgType.Array array) {
+            return contains(array.elementOid(), part);
+        } else if (type instanceof PgType.Range range) {
+            return contains(range.subtypeOid(), part);
+        } else if (type instanceof PgType.Multirange multirange) {
+            return contains(multirange.rangeOid(), part);
+        }
+        return type instanceof PgType.Composite composite
+                && composite.attributes().stream().anyMatch(attribute -> contains(attribute.typeOid(), part));
     }
 
     /** The codec of a column of that type, see {@link #codec}. */
@@ -85,7 +133,10 @@ public final class DatabaseTypes {
         return base;
     }
 
-    /** Whether a value was met that does not look like what is known of its type, so that it is time to {@link #learn} anew. */
+    /**
+     * Whether a value was met that does not look like what is known of its type, or a label of an enum that is not known, so
+     * that it is time to {@link #learn} anew.
+     */
     public boolean outdated() {
         return outdated;
     }
@@ -101,8 +152,7 @@ public final class DatabaseTypes {
     }
 
     private void meetOutdated() {
-        // Rows from before the type was altered may go on for long.
-        outdated = !askedInVain;
+        outdated = true;
     }
 
     private TypeCodec make(long oid) {
@@ -119,6 +169,8 @@ public final class DatabaseTypes {
                 composites.put(oid, codec);
             }
             return codec;
+        } else if (type instanceof PgType.Enumerated) {
+            return new EnumCodec(labels(oid));
         } else if (type instanceof PgType.Range range) {
             return rangeCodec(range);
         } else if (type instanceof PgType.Base base

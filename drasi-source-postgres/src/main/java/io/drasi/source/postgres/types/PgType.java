@@ -2,6 +2,7 @@
 package io.drasi.source.postgres.types;
 
 import java.util.List;
+import java.util.Set;
 
 /** What {@code pg_type} says of a type that is not built in, as far as it matters for reading its values. */
 public sealed interface PgType {
@@ -25,7 +26,11 @@ public sealed interface PgType {
     /** @param rangeOid the type of the ranges that it is made of */
     record Multirange(String name, long rangeOid) implements PgType {}
 
-    record Enumerated(String name) implements PgType {}
+    record Enumerated(String name, Set<String> labels) implements PgType {
+        public Enumerated {
+            labels = Set.copyOf(labels);
+        }
+    }
 
     record Composite(String name, List<Attribute> attributes) implements PgType {
         public Composite {

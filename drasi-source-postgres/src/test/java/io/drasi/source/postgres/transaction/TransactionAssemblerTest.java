@@ -102,9 +102,9 @@ class TransactionAssemblerTest {
         assertThat(assembler.accept(relation(1, "users", "name"))).isInstanceOf(AssembledEvent.None.class);
         AssembledEvent event = assembler.accept(relation(1, "users", "name", "age"));
         assertThat(event).isInstanceOfSatisfying(AssembledEvent.Schema.class, schema -> {
-            assertThat(schema.change().change().changes()).containsExactly("column \"age\" was added");
-            assertThat(schema.change().change().columns()).containsExactly("id", "name", "age");
-            assertThat(schema.change().change().position()).isEqualTo(new Position(100, -1));
+            assertThat(schema.changes().get(0).change().changes()).containsExactly("column \"age\" was added");
+            assertThat(schema.changes().get(0).change().columns()).containsExactly("id", "name", "age");
+            assertThat(schema.changes().get(0).change().position()).isEqualTo(new Position(100, -1));
         });
     }
 

@@ -15,10 +15,12 @@ import io.drasi.source.postgres.types.PgType.Attribute;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class DatabaseTypesTest {
     private static final long PAIR = 20_000;
+    private static final long MOOD = 30_000;
     private static final long PAIRS = 20_001;
     private static final long OUTER = 20_002;
     private static final long TAGS = 20_003;
@@ -150,15 +152,42 @@ class DatabaseTypesTest {
     }
 
     @Test
-    void doesNotAskAgainAndAgainForRowsFromBeforeAnAlteration() {
-        learnPair();
-        decode(PAIR, "(1)");
-        assertThat(types.outdated()).isTrue();
-        learnPair();
-        decode(PAIR, "(1)");
+    void knowsOfALabelThatCameOrWasRenamed() {
+        types.learn(Map.of(MOOD, new PgType.Enumerated("mood", Set.of("happy", "sad"))));
+        assertThat(decode(MOOD, "sad")).isEqualTo(value("sad"));
         assertThat(types.outdated()).isFalse();
-        learn(new Attribute("n", TypeOid.INT4));
-        assertThat(decode(PAIR, "(1)")).isEqualTo(object("n", 1));
+        assertThat(decode(MOOD, "so so")).isEqualTo(value("so so"));
+        assertThat(types.outdated()).isTrue();
+        types.learn(Map.of(MOOD, new PgType.Enumerated("mood", Set.of("happy", "sad", "so so"))));
+        assertThat(types.outdated()).isFalse();
+        assertThat(types.takeRenamedLabels()).isEmpty();
+        types.learn(Map.of(MOOD, new PgType.Enumerated("mood", Set.of("happy", "blue", "so so"))));
+        assertThat(types.takeRenamedLabels()).isEqualTo(Map.of(MOOD, Set.of("sad")));
+        assertThat(types.takeRenamedLabels()).as("told once").isEmpty();
+    }
+
+    @Test
+    void knowsWhichTypesAreMadeOfAnother() {
+        learnPair();
+        types.learn(Map.of(
+                MOOD,
+                new PgType.Enumerated("mood", Set.of("happy")),
+                30_001L,
+                new PgType.Domain(MOOD),
+                30_002L,
+                new PgType.Array("d[]", 30_001, ','),
+                30_003L,
+                new PgType.Composite("c", List.of(new Attribute("a", TypeOid.INT4), new Attribute("b", 30_002))),
+                30_004L,
+                new PgType.Range("r", 30_001),
+                30_005L,
+                new PgType.Multirange("m", 30_004)));
+        for (long oid = 30_001; oid <= 30_005; oid++) {
+            assertThat(types.contains(oid, MOOD)).as("%d", oid).isTrue();
+        }
+        assertThat(types.contains(MOOD, MOOD)).isTrue();
+        assertThat(types.contains(PAIR, MOOD)).isFalse();
+        assertThat(types.contains(TypeOid.TEXT, MOOD)).isFalse();
     }
 
     @Test

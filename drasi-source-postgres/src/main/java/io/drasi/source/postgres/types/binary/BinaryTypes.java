@@ -40,7 +40,7 @@ public final class BinaryTypes {
         if (type instanceof PgType.Domain domain) {
             return codec(domain.baseOid());
         } else if (type instanceof PgType.Enumerated label) {
-            return StringBinaryCodec.plain(label.name());
+            return new EnumBinaryCodec(label.name(), types.labels(oid));
         } else if (type instanceof PgType.Array array) {
             BinaryCodec element = codec(array.elementOid());
             return element == null
