@@ -40,6 +40,11 @@ final class RandomHistory implements AutoCloseable {
         this.connection = fixture.database().connect();
     }
 
+    /** Whether the subscribers' source reads in binary format, at least at first. */
+    boolean binary() {
+        return types.binary();
+    }
+
     List<RandomTable> tables() {
         return tables;
     }

@@ -43,8 +43,14 @@ final class RandomTypes {
             "float8",
             MOOD);
 
+    /** The scalars that say less in binary format. */
+    private static final Set<String> ONLY_TEXT = Set.of("money", "regclass", "regtype");
+
+    private static final int FIRST_WITH_BINARY = 14;
+
     private final Random random;
     private final int version;
+    private final boolean binary;
     private final List<RandomType> scalars = new ArrayList<>();
     private final List<RandomType> made = new ArrayList<>();
     private final List<String> moods = new ArrayList<>(List.of("so so", "a,b \"c\""));
@@ -54,6 +60,10 @@ final class RandomTypes {
         this.random = random;
         this.version = version;
         scalars.addAll(RandomScalars.of(version));
+        this.binary = version >= FIRST_WITH_BINARY && random.nextInt(3) > 0;
+        if (binary) {
+            scalars.removeIf(type -> ONLY_TEXT.contains(type.sqlName()));
+        }
         for (String extension : List.of("hstore", "citext", "ltree", "cube")) {
             statements.add("CREATE EXTENSION " + extension);
         }
@@ -64,6 +74,11 @@ final class RandomTypes {
             makeDomain(i);
             makeComposite(i);
         }
+    }
+
+    /** Whether all of them can be read in binary format; a source takes it by itself then. */
+    boolean binary() {
+        return binary;
     }
 
     /** What creates the types. */
