@@ -263,7 +263,8 @@ class RowFormatIT {
         return fixture.builder().withRowFormat(RowFormat.BINARY);
     }
 
-    private static String failure(SourceFixture fixture, PostgresReplicationSource.Builder builder) {
+    /** What a source fails with that wants a snapshot first. */
+    static String failure(SourceFixture fixture, PostgresReplicationSource.Builder builder) {
         PostgresReplicationSource source = fixture.source(builder);
         fixture.record(source, BOOTSTRAP);
         source.start();
@@ -276,7 +277,7 @@ class RowFormatIT {
     }
 
     /** What the server was asked for. */
-    private static boolean streamsBinary(SourceFixture fixture) {
+    static boolean streamsBinary(SourceFixture fixture) {
         return Await.untilPresent(
                         "the source streams",
                         () -> fixture
