@@ -56,17 +56,21 @@ final class ArrayBinaryCodec implements BinaryCodec {
             if (reader.sizes.length > 1) {
                 throw reader.value.malformed();
             }
-            for (int i = 0; reader.value.remaining() > 0; i++) {
+            for (int i = 0; i < reader.elements; i++) {
                 int size = reader.value.readPartLength();
                 text.append(i == 0 ? "" : " ");
                 element.appendText(array, reader.value.skip(size), size, text);
             }
+            reader.value.expectEnd();
         };
     }
 
     private final class Reader {
         final BinaryCursor value;
+        /** None if there are no elements, whatever the value says of its dimensions: the output function does so too. */
         final int[] sizes;
+
+        final int elements;
         private final int[] lowerBounds;
 
         Reader(byte[] array, int offset, int length) {
@@ -79,20 +83,23 @@ final class ArrayBinaryCodec implements BinaryCodec {
             if (value.readUnsignedInt32() != elementOid) {
                 throw value.changed();
             }
-            this.sizes = new int[dimensions];
+            int[] told = new int[dimensions];
             this.lowerBounds = new int[dimensions];
-            long elements = 1;
+            long product = dimensions == 0 ? 0 : 1;
             for (int i = 0; i < dimensions; i++) {
-                sizes[i] = value.readInt32();
+                told[i] = value.readInt32();
                 lowerBounds[i] = value.readInt32();
-                elements *= sizes[i];
-                if (sizes[i] < 0 || elements > Integer.MAX_VALUE) {
+                product *= told[i];
+                long upperBound = (long) lowerBounds[i] + told[i] - 1;
+                if (told[i] < 0 || product > Integer.MAX_VALUE || upperBound > Integer.MAX_VALUE) {
                     throw value.malformed();
                 }
             }
-            if (dimensions > 0 && elements * Integer.BYTES > value.remaining()) {
+            if (product * Integer.BYTES > value.remaining()) {
                 throw value.malformed();
             }
+            this.elements = (int) product;
+            this.sizes = elements == 0 ? new int[0] : told;
         }
 
         ListValue list(int dimension) {

@@ -76,11 +76,8 @@ final class NetworkBinaryCodecs {
             }
         }
         int runEnd = runLength < 2 ? 0 : run + runLength;
-        boolean endsAsIpv4 = runEnd > 0
-                && run == 0
-                && (runLength == 6
-                        || (runLength == 7 && word(array, start, 7) != 1)
-                        || (runLength == 5 && word(array, start, 5) == 0xFFFF));
+        boolean endsAsIpv4 =
+                runEnd > 0 && run == 0 && (runLength == 6 || (runLength == 5 && word(array, start, 5) == 0xFFFF));
         for (int i = 0; i < IPV6_WORDS; i++) {
             if (i >= run && i < runEnd) {
                 text.append(i == run ? ":" : "");

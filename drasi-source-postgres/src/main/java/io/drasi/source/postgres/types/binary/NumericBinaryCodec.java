@@ -92,7 +92,7 @@ final class NumericBinaryCodec implements BinaryCodec {
             if (!knownSign || value.remaining() != digits * Short.BYTES) {
                 throw value.malformed();
             }
-            if (!special() && scale > MAX_SCALE) {
+            if (special() ? digits > 0 : scale > MAX_SCALE) {
                 throw value.malformed();
             }
             for (int i = 0; i < digits; i++) {

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.drasi.source.postgres.types.binary;
 
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+
 /** {@code tsvector} and {@code tsquery}. */
 final class TextSearchBinaryCodecs {
     private static final BinaryCodec LEXEME = StringBinaryCodec.plain("tsvector");
@@ -35,9 +40,7 @@ final class TextSearchBinaryCodecs {
             BinaryCursor value = new BinaryCursor("tsquery", array, offset, length);
             int count = value.readCount(2);
             if (count > 0) {
-                Query query = new Query(value, count);
-                text.append(query.read(Query.LEAST_PRIORITY, false));
-                query.expectEnd();
+                text.append(Query.read(value, count));
             }
             value.expectEnd();
         };
@@ -59,73 +62,77 @@ final class TextSearchBinaryCodecs {
         text.append('\'');
     }
 
-    /** The items of a query in prefix order: an operator, its right operand, its left operand. */
+    /** A query, or a part of one. */
     private static final class Query {
-        static final int LEAST_PRIORITY = -1;
         private static final int VALUE = 1;
         private static final int OPERATOR = 2;
         private static final int NOT = 1;
         private static final int AND = 2;
         private static final int OR = 3;
         private static final int PHRASE = 4;
-        /** By operator, the loosest with the least. */
-        private static final int[] PRIORITIES = {0, 4, 2, 1, 3};
+        /** By operator, the loosest with the least; what has none is the tightest. */
+        private static final int[] PRIORITIES = {5, 4, 2, 1, 3};
 
-        private final BinaryCursor value;
-        private int left;
+        private final int operator;
+        private final int distance;
+        private final StringBuilder text;
 
-        Query(BinaryCursor value, int count) {
-            this.value = value;
-            this.left = count;
-        }
-
-        void expectEnd() {
-            if (left != 0) {
-                throw value.malformed();
-            }
+        private Query(int operator, int distance, StringBuilder text) {
+            this.operator = operator;
+            this.distance = distance;
+            this.text = text;
         }
 
         /**
-         * @param parent the priority of the operator around it
-         * @param rightOfPhrase whether it is the right operand of a phrase, where a phrase has to stand in parentheses
+         * The items stand in prefix order: an operator, its right operand, its left operand. They are put together from the
+         * last one on, with no call for each level: a query of ten thousand words is as deep as that.
          */
-        StringBuilder read(int parent, boolean rightOfPhrase) {
-            if (left-- == 0) {
+        static StringBuilder read(BinaryCursor value, int count) {
+            List<Query> items = new ArrayList<>(count);
+            for (int i = 0; i < count; i++) {
+                items.add(readItem(value));
+            }
+            Deque<Query> operands = new ArrayDeque<>();
+            for (int i = count - 1; i >= 0; i--) {
+                Query item = items.get(i);
+                int wanted = item.operator == 0 ? 0 : item.operator == NOT ? 1 : 2;
+                if (operands.size() < wanted) {
+                    throw value.malformed();
+                }
+                operands.push(
+                        switch (wanted) {
+                            case 0 -> item;
+                            case 1 -> item.not(operands.pop());
+                            default -> item.join(operands.pop(), operands.pop());
+                        });
+            }
+            Query whole = operands.pop();
+            if (!operands.isEmpty()) {
                 throw value.malformed();
             }
-            StringBuilder text = new StringBuilder();
+            return whole.text;
+        }
+
+        private static Query readItem(BinaryCursor value) {
             int kind = value.readByte();
             if (kind == VALUE) {
-                appendValue(text);
-                return text;
+                StringBuilder text = new StringBuilder();
+                appendValue(value, text);
+                return new Query(0, 0, text);
             }
             int operator = value.readByte();
             if (kind != OPERATOR || operator < NOT || operator > PHRASE) {
                 throw value.malformed();
             }
-            int distance = operator == PHRASE ? value.readUnsignedInt16() : 1;
-            int priority = PRIORITIES[operator];
-            boolean parentheses = priority < parent || (operator == PHRASE && rightOfPhrase);
-            text.append(parentheses ? "( " : "");
-            if (operator == NOT) {
-                text.append('!').append(read(priority, false));
-            } else {
-                StringBuilder right = read(priority, operator == PHRASE);
-                text.append(read(priority, false));
-                text.append(
-                        switch (operator) {
-                            case AND -> " & ";
-                            case OR -> " | ";
-                            default -> distance == 1 ? " <-> " : " <" + distance + "> ";
-                        });
-                text.append(right);
-            }
-            return text.append(parentheses ? " )" : "");
+            return new Query(operator, operator == PHRASE ? value.readUnsignedInt16() : 0, new StringBuilder());
         }
 
-        private void appendValue(StringBuilder text) {
+        private static void appendValue(BinaryCursor value, StringBuilder text) {
             int weights = value.readByte();
             int prefix = value.readByte();
+            if (weights >= 1 << WEIGHTS.length() || prefix > 1) {
+                throw value.malformed();
+            }
             appendLexeme(value, text);
             if (weights != 0 || prefix != 0) {
                 text.append(':').append(prefix == 0 ? "" : "*");
@@ -133,6 +140,32 @@ final class TextSearchBinaryCodecs {
                     text.append((weights & (1 << weight)) == 0 ? "" : WEIGHTS.charAt(weight));
                 }
             }
+        }
+
+        private Query not(Query operand) {
+            return new Query(operator, distance, operand.within(this).insert(0, '!'));
+        }
+
+        private Query join(Query right, Query left) {
+            // A phrase reads from left to right, so one on the right has to stand in parentheses.
+            boolean phrases = operator == PHRASE && right.operator == PHRASE;
+            StringBuilder rightText = phrases ? right.inParentheses() : right.within(this);
+            StringBuilder joined = left.within(this);
+            switch (operator) {
+                case AND -> joined.append(" & ");
+                case OR -> joined.append(" | ");
+                default ->
+                    joined.append(" <").append(distance == 1 ? "-" : distance).append("> ");
+            }
+            return new Query(operator, distance, joined.append(rightText));
+        }
+
+        private StringBuilder within(Query outer) {
+            return PRIORITIES[operator] < PRIORITIES[outer.operator] ? inParentheses() : text;
+        }
+
+        private StringBuilder inParentheses() {
+            return text.insert(0, "( ").append(" )");
         }
     }
 }

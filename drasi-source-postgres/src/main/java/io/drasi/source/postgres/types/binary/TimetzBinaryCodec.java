@@ -11,7 +11,7 @@ final class TimetzBinaryCodec implements AsText {
         long micros = value.readInt64();
         int west = value.readInt32();
         value.expectEnd();
-        if (micros < 0 || micros > TimeBinaryCodec.MICROS_PER_DAY || Math.abs(west) >= MAX_OFFSET) {
+        if (micros < 0 || micros > TimeBinaryCodec.MICROS_PER_DAY || west <= -MAX_OFFSET || west >= MAX_OFFSET) {
             throw value.malformed();
         }
         DateTimeWriter.appendTime(micros, text);
