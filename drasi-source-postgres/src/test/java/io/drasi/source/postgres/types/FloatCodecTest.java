@@ -170,7 +170,7 @@ class FloatCodecTest {
     }
 
     /** As printf's %e writes it, without zeros at the end. */
-    private static String scientific(BigDecimal number) {
+    static String scientific(BigDecimal number) {
         if (number.signum() == 0) {
             return "0";
         }
