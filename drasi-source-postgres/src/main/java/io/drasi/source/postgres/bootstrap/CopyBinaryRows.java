@@ -8,6 +8,7 @@ import io.drasi.postgres.protocol.wire.ByteWriter;
 import io.drasi.postgres.protocol.wire.ProtocolException;
 import io.drasi.source.postgres.error.DecodingException;
 import io.drasi.source.postgres.types.TypeOid;
+import io.drasi.source.postgres.types.ValueFormatException;
 import io.drasi.source.postgres.types.binary.BinaryCodec;
 import io.drasi.source.postgres.types.binary.BinaryTypes;
 import java.util.ArrayList;
@@ -60,7 +61,7 @@ final class CopyBinaryRows implements CopyRows {
                 begun = true;
             }
             return readRow();
-        } catch (ProtocolException e) {
+        } catch (ProtocolException | ValueFormatException e) {
             throw broken("something that is no row in binary format: " + e.getMessage(), e);
         }
     }
@@ -87,19 +88,23 @@ final class CopyBinaryRows implements CopyRows {
 
     private Optional<Row> readRow() {
         int fields = cursor.readUnsignedInt16();
-        if (fields == TRAILER && cursor.remaining() == 0 && !ended) {
+        if (!ended && fields == TRAILER && cursor.remaining() == 0) {
             ended = true;
             return Optional.empty();
         }
-        if (fields != leading.size() + columns || ended) {
+        if (ended) {
+            throw broken("something behind the trailer", null);
+        }
+        if (fields != leading.size() + columns) {
             throw broken("a row that has not " + columns + " columns", null);
         }
         List<String> texts = leading.isEmpty() ? List.of() : new ArrayList<>();
         for (BinaryCodec codec : leading) {
             int length = cursor.readInt32();
-            StringBuilder text = new StringBuilder();
-            codec.appendText(cursor.array(), cursor.position(), length, text);
+            int start = cursor.position();
             cursor.skip(length);
+            StringBuilder text = new StringBuilder();
+            codec.appendText(cursor.array(), start, length, text);
             texts.add(text.toString());
         }
         return Optional.of(new Row(texts, readTuple()));

@@ -33,4 +33,20 @@ public final class Tuples {
         }
         return TupleData.read(new ByteCursor(writer.toByteArray()));
     }
+
+    /** @param values in binary format, {@code null} for NULL */
+    public static TupleData binary(byte @Nullable []... values) {
+        ByteWriter writer = new ByteWriter();
+        writer.writeInt16(values.length);
+        for (byte[] value : values) {
+            if (value == null) {
+                writer.writeByte('n');
+            } else {
+                writer.writeByte('b');
+                writer.writeInt32(value.length);
+                writer.writeBytes(value);
+            }
+        }
+        return TupleData.read(new ByteCursor(writer.toByteArray()));
+    }
 }
