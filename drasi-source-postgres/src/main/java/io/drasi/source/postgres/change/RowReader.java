@@ -156,7 +156,8 @@ final class RowReader {
             byte[] bytes = text.toString().getBytes(StandardCharsets.UTF_8);
             return "'" + readable(bytes, 0, bytes.length) + "'";
         } catch (ValueFormatException e) { // the key may be what can't be read
-            return "0x" + HexFormat.of().formatHex(row.array(), row.offset(column), row.offset(column) + length);
+            return "0x" + HexFormat.of().formatHex(row.array(), row.offset(column), row.offset(column) + length)
+                    + (length < row.length(column) ? "…" : "");
         }
     }
 

@@ -12,14 +12,20 @@ import io.drasi.model.SourceChange;
 import io.drasi.postgres.protocol.pgoutput.OldTuple;
 import io.drasi.postgres.protocol.pgoutput.ReplicaIdentity;
 import io.drasi.postgres.protocol.pgoutput.TupleData;
+import io.drasi.source.postgres.error.BinaryFormatException;
 import io.drasi.source.postgres.error.DecodingException;
 import io.drasi.source.postgres.schema.CatalogColumn;
 import io.drasi.source.postgres.schema.CatalogKeys;
 import io.drasi.source.postgres.schema.TableName;
 import io.drasi.source.postgres.schema.TableShape;
 import io.drasi.source.postgres.types.DatabaseTypes;
+import io.drasi.source.postgres.types.PgType;
+import io.drasi.source.postgres.types.TypeOid;
+import io.drasi.testkit.Bytes;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -234,6 +240,140 @@ class ChangeMapperTest {
                 .hasMessageContaining("column n of table t");
     }
 
+    @Test
+    void readsValuesAndKeysInBinaryFormatAsThoseInText() {
+        TableShape shape = numbered(List.of("id"));
+        SourceChange.Insert binary =
+                mapper.insert(shape, Tuples.binary(Bytes.hex("fffffff9"), utf8("x"), null), 42, PLACE);
+        assertThat(binary).isEqualTo(mapper.insert(shape, tuple("-7", "x", null), 42, PLACE));
+        assertThat(binary.element().metadata().reference().elementId()).isEqualTo("t:-7");
+        assertThat(binary.element().properties().get("id")).contains(new ElementValue.IntegerValue(-7));
+    }
+
+    @Test
+    void makesAnIdOfAKeyInBinaryFormatAsOfOneInText() {
+        TableShape composite = keyed("id", "b");
+        for (String[] key :
+                new String[][] {{"a_b", "c"}, {"a", "b_c"}, {"_", "__"}, {"\\_", "\\N"}, {"", ""}, {"ä", "\\"}}) {
+            TupleData row = Tuples.binary(utf8(key[0]), utf8(key[1]), utf8("z"));
+            assertThat(id(composite, row)).isEqualTo(id(composite, key[0], key[1]));
+            assertThat(id(keyed("id"), row)).isEqualTo(id(keyed("id"), key[0], key[1]));
+        }
+        assertThat(id(composite, Tuples.binary(utf8("a_b"), utf8("c\\"), null))).isEqualTo("t:a\\_b_c\\\\");
+        assertThat(id(composite, Tuples.binary(null, utf8("x"), null))).isEqualTo("t:\\N_x");
+    }
+
+    @Test
+    void findsTheOldRowByItsKeyInBinaryFormat() {
+        TableShape shape = numbered(List.of("id"));
+        SourceChange.Delete delete =
+                mapper.delete(shape, new OldTuple.Key(Tuples.binary(Bytes.hex("00000005"), null, null)), 42, PLACE);
+        assertThat(delete.metadata().reference().elementId()).isEqualTo("t:5");
+        assertThat(delete.before().orElseThrow().toMap()).containsOnlyKeys("id");
+        List<SourceChange> changes = update(
+                shape,
+                new OldTuple.Key(Tuples.binary(Bytes.hex("00000005"), null, null)),
+                Tuples.binary(Bytes.hex("00000007"), utf8("x"), null));
+        assertThat(changes).hasSize(2);
+        assertThat(((SourceChange.Insert) changes.get(1)).previousId()).contains("t:5");
+    }
+
+    @Test
+    void namesTheColumnAndTheRowOfAValueThatItCannotRead() {
+        TableShape shape = numbered(List.of("id", "b"));
+        assertUnreadable(
+                shape,
+                Tuples.binary(Bytes.hex("00000007"), utf8("k"), Bytes.hex("0102")),
+                "column c of table t, row with id = '7', b = 'k': not a value of type int4",
+                "in hexadecimal 0102");
+        assertUnreadable(
+                shape,
+                Tuples.binary(Bytes.hex("00000007"), utf8("ä".repeat(99)), Bytes.hex("0102")),
+                "b = '" + "ä".repeat(50) + "…'");
+    }
+
+    @Test
+    void showsAKeyThatItCannotReadInHexadecimal() {
+        TableShape shape = numbered(List.of("id", "b"));
+        assertUnreadable(
+                shape,
+                Tuples.binary(Bytes.hex("0102"), null, null),
+                "column id of table t, row with id = 0x0102, b = NULL: not a value of type int4");
+        assertUnreadable(
+                shape,
+                Tuples.binary(new byte[101], utf8("k"), null),
+                "row with id = 0x" + "00".repeat(100) + "…, b = 'k'");
+        assertUnreadable(
+                shape, Tuples.binary(new byte[100], utf8("k"), null), "row with id = 0x" + "00".repeat(100) + ", b");
+    }
+
+    @Test
+    void refusesAValueInBinaryFormatThatItDidNotAskFor() {
+        TableShape shape = ofType(TypeOid.MONEY, new DatabaseTypes(false));
+        assertUnreadable(
+                shape,
+                Tuples.binary(new byte[8]),
+                "column n of table t was sent in binary format, which was not asked for");
+    }
+
+    @Test
+    void tellsThatATypeWasAlteredFromAValueThatItCannotRead() {
+        long pair = 20_000;
+        DatabaseTypes types = new DatabaseTypes(false);
+        types.learn(Map.of(pair, new PgType.Composite("pair", List.of(new PgType.Attribute("n", TypeOid.INT4)))));
+        TableShape shape = ofType(pair, types);
+        assertThatThrownBy(() -> mapper.insert(shape, Tuples.binary(Bytes.hex("00000000")), 1, PLACE))
+                .isInstanceOfSatisfying(
+                        BinaryFormatException.class,
+                        e -> assertThat(e.retryable()).isTrue())
+                .hasMessageContaining("the type of column n of table t was altered")
+                .hasMessageContaining("pair");
+        assertUnreadable(shape, Tuples.binary(Bytes.hex("00")), "column n of table t: not a value of type pair");
+    }
+
+    private void assertUnreadable(TableShape shape, TupleData row, String... messages) {
+        assertThatThrownBy(() -> mapper.insert(shape, row, 1, PLACE))
+                .isInstanceOf(DecodingException.class)
+                .hasMessageContainingAll(messages);
+    }
+
+    private static byte[] utf8(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    private String id(TableShape shape, TupleData row) {
+        return mapper.insert(shape, row, 1, PLACE)
+                .element()
+                .metadata()
+                .reference()
+                .elementId();
+    }
+
+    private static TableShape numbered(List<String> key) {
+        return new TableShape(
+                new TableName("public", "t"),
+                List.of(
+                        new CatalogColumn("id", TypeOid.INT4, TypeOid.INT4, -1),
+                        new CatalogColumn("b", TEXT, TEXT, -1),
+                        new CatalogColumn("c", TypeOid.INT4, TypeOid.INT4, -1)),
+                ReplicaIdentity.DEFAULT,
+                key,
+                new CatalogKeys(key, List.of()),
+                List.of(),
+                new DatabaseTypes(false));
+    }
+
+    private static TableShape ofType(long oid, DatabaseTypes types) {
+        return new TableShape(
+                new TableName("public", "t"),
+                List.of(new CatalogColumn("n", oid, oid, -1)),
+                ReplicaIdentity.NOTHING,
+                List.of(),
+                CatalogKeys.NONE,
+                List.of(),
+                types);
+    }
+
     private List<SourceChange> update(TableShape shape, OldTuple old, TupleData row) {
         List<SourceChange> changes = new ArrayList<>();
         mapper.update(shape, old, row, 42, PLACE, changes::add);
@@ -241,11 +381,7 @@ class ChangeMapperTest {
     }
 
     private String id(TableShape shape, @org.jspecify.annotations.Nullable String id, String b) {
-        return mapper.insert(shape, tuple(id, b, "z"), 1, PLACE)
-                .element()
-                .metadata()
-                .reference()
-                .elementId();
+        return id(shape, tuple(id, b, "z"));
     }
 
     private static TableShape keyed(String... key) {
