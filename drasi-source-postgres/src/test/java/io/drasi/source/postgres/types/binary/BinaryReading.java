@@ -35,15 +35,22 @@ final class BinaryReading {
 
     /** Decodes {@code bytes} from the middle of a larger array, so that a codec that ignores the range is found out. */
     ElementValue decode(long oid, byte[] bytes) {
-        return codec(oid).decode(amidst(bytes), 3, bytes.length);
+        ElementValue value = codec(oid).decode(amidst(0, bytes), 3, bytes.length);
+        assertThat(codec(oid).decode(amidst(1, bytes), 3, bytes.length))
+                .as("with other bytes around")
+                .isEqualTo(value);
+        return value;
     }
 
     /** The text behind another one, as it stands in an element id. */
     String text(long oid, byte[] bytes) {
         StringBuilder text = new StringBuilder("x");
-        codec(oid).appendText(amidst(bytes), 3, bytes.length, text);
+        codec(oid).appendText(amidst(0, bytes), 3, bytes.length, text);
         assertThat(text).as("what was there before").startsWith("x");
-        return text.substring(1);
+        StringBuilder again = new StringBuilder();
+        codec(oid).appendText(amidst(1, bytes), 3, bytes.length, again);
+        assertThat(text.substring(1)).as("with other bytes around").isEqualTo(again.toString());
+        return again.toString();
     }
 
     /** The bytes give this text, and the value that the text codec makes of it. */
@@ -83,9 +90,9 @@ final class BinaryReading {
                 .isInstanceOf(expected);
     }
 
-    private static byte[] amidst(byte[] bytes) {
+    private static byte[] amidst(int around, byte[] bytes) {
         byte[] array = new byte[bytes.length + 7];
-        Arrays.fill(array, (byte) 1);
+        Arrays.fill(array, (byte) around);
         System.arraycopy(bytes, 0, array, 3, bytes.length);
         return array;
     }

@@ -63,6 +63,8 @@ class NumberBinaryCodecsTest {
         assertNumeric("12345.67", 1, POSITIVE, 2, 1, 2345, 6700);
         assertNumeric("10000", 1, POSITIVE, 0, 1);
         assertNumeric("-10000.0", 1, NEGATIVE, 1, 1);
+        assertNumeric("100000001.00000001", 2, POSITIVE, 8, 1, 0, 1, 0, 1);
+        assertNumeric("100000001", 2, POSITIVE, 0, 1, 0, 1);
         assertNumeric("10000000000000000", 4, POSITIVE, 0, 1);
         assertNumeric("0.0001", -1, POSITIVE, 4, 1);
         assertNumeric("-0.00000001", -2, NEGATIVE, 8, 1);
