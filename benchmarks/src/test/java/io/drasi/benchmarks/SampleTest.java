@@ -34,6 +34,15 @@ class SampleTest {
     }
 
     @Test
+    void everySampleIsTheSameValueInEachFormat() {
+        for (Sample sample : Sample.values()) {
+            assertThat(sample.in(Format.BINARY).decode())
+                    .as("%s in binary format", sample)
+                    .isEqualTo(sample.in(Format.TEXT).decode());
+        }
+    }
+
+    @Test
     void theCompositesInAnArrayHaveTheFieldsOfTheirType() {
         for (Format format : Format.values()) {
             assertThat(Sample.COMPOSITE_ARRAY.in(format).decode())

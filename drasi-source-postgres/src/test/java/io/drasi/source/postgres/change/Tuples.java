@@ -35,7 +35,7 @@ public final class Tuples {
     }
 
     /** @param values in binary format, {@code null} for NULL */
-    public static TupleData binary(byte @Nullable []... values) {
+    public static TupleData binary(byte[] @Nullable ... values) {
         ByteWriter writer = new ByteWriter();
         writer.writeInt16(values.length);
         for (byte[] value : values) {
