@@ -164,11 +164,11 @@ public final class PostgresReplicationSource implements Source {
 
     /**
      * Everything that committed before this LSN has been put into the subscriptions' queues, or was confirmed before the
-     * source started. {@link Lsn#INVALID} before the stream began.
+     * source started. {@link Lsn#INVALID} before the stream began, and while a subscription waits for its bootstrap.
      */
     public Lsn handedOverLsn() {
         SourceRun current = run;
-        return current == null ? Lsn.INVALID : current.reached();
+        return current == null ? Lsn.INVALID : subscriptions.handedOver(current.reached());
     }
 
     /** What the server was last told is confirmed. {@link Lsn#INVALID} before the stream began. */

@@ -5,26 +5,24 @@ import io.drasi.model.ComponentStatus;
 import io.drasi.postgres.client.PostgresConnection;
 import io.drasi.postgres.client.ReplicationConnection;
 import io.drasi.postgres.client.error.PostgresClientException;
-import io.drasi.postgres.client.replication.CreatedSlot;
 import io.drasi.postgres.client.replication.SlotOptions;
 import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.postgres.protocol.wire.ProtocolException;
 import io.drasi.source.postgres.bootstrap.Bootstrap;
+import io.drasi.source.postgres.bootstrap.NewSlot;
 import io.drasi.source.postgres.bootstrap.Snapshot;
 import io.drasi.source.postgres.error.PositionUnavailableException;
 import io.drasi.source.postgres.error.SourceException;
 import io.drasi.source.postgres.schema.CatalogTable;
 import io.drasi.source.postgres.schema.TableShapes;
-import io.drasi.source.postgres.server.Advice;
 import io.drasi.source.postgres.server.Connections;
 import io.drasi.source.postgres.server.ServerChecks;
 import io.drasi.source.postgres.server.SlotMarker;
 import io.drasi.source.postgres.server.SlotState;
 import io.drasi.source.postgres.server.Slots;
 import io.drasi.source.postgres.server.Step;
+import io.drasi.source.postgres.subscription.BootstrapReceivers;
 import io.drasi.source.postgres.subscription.Subscriptions;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
@@ -33,21 +31,19 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What comes between the checks and the stream: makes sure that there is a slot to stream from, and gives a bootstrap to
- * those who wait for one. Used by the run's thread.
+ * What comes between the checks and the stream: makes sure that there is a slot to stream from, and with a new one gives a
+ * bootstrap to those who wait for that. Used by the run's thread.
  *
  * <p>While a subscription is owed a bootstrap a marker stands beside the slot, so that a start after a crash knows of it.
  */
 final class SlotSetup {
     private static final Logger LOG = LoggerFactory.getLogger(SlotSetup.class);
-    private static final Duration CANCEL_TIMEOUT = Duration.ofSeconds(1);
 
     private final String sourceId;
     private final Subscriptions subscriptions;
     private final SourceStatus status;
     private final StopSignal stop;
     private final Connections connections;
-    private final Advice advice;
     private final Slots slots;
     private final ServerChecks checks;
     private final Bootstrap bootstrap;
@@ -65,7 +61,6 @@ final class SlotSetup {
             SourceStatus status,
             StopSignal stop,
             Connections connections,
-            Advice advice,
             Slots slots,
             ServerChecks checks,
             Bootstrap bootstrap,
@@ -76,7 +71,6 @@ final class SlotSetup {
         this.status = status;
         this.stop = stop;
         this.connections = connections;
-        this.advice = advice;
         this.slots = slots;
         this.checks = checks;
         this.bootstrap = bootstrap;
@@ -90,8 +84,8 @@ final class SlotSetup {
     }
 
     /**
-     * Waits for a subscription, then makes sure that there is a slot, and that all who wait for a bootstrap have been sent
-     * one.
+     * Waits for a subscription, then makes sure that there is a slot; if it is made here, all who wait for a bootstrap have
+     * been sent one then.
      *
      * @param tables those to read, as they are now
      */
@@ -116,7 +110,7 @@ final class SlotSetup {
         if (state.isEmpty()) {
             createSlot(ordinary, tables);
         } else {
-            goOnFrom(state.get(), ordinary, tables);
+            goOnFrom(state.get());
         }
     }
 
@@ -157,7 +151,7 @@ final class SlotSetup {
         status.progress(ComponentStatus.STARTING, null, null);
     }
 
-    private void goOnFrom(SlotState state, PostgresConnection ordinary, List<CatalogTable> tables) {
+    private void goOnFrom(SlotState state) {
         Lsn flushed = state.confirmedFlush().orElse(Lsn.INVALID);
         if (progress.told().isValid() && flushed.isAfter(progress.told())) {
             throw new PositionUnavailableException(
@@ -170,9 +164,7 @@ final class SlotSetup {
         }
         Lsn slotLsn = progress.told().max(flushed);
         subscriptions.holdAt(slotLsn);
-        if (subscriptions.wantBootstrap()) {
-            bootstrapBesideTheSlot(ordinary, tables, slotLsn);
-        } else if (marked && !subscriptions.bootstrapOpen()) {
+        if (marked && !subscriptions.bootstrapOpen()) {
             LOG.warn(
                     "source '{}': a bootstrap beside slot {} has not ended, and nobody who subscribes now wants one;"
                             + " a query that was in the middle of it has to subscribe with a bootstrap",
@@ -181,28 +173,14 @@ final class SlotSetup {
         }
     }
 
-    /** If it fails for good, those who wait for it learn of it, and the others go on. */
-    private void bootstrapBesideTheSlot(PostgresConnection ordinary, List<CatalogTable> tables, Lsn slotLsn) {
-        try {
-            checks.requireReadable(ordinary, tables);
-            mark(ordinary, SlotMarker.LATER);
-            bootstrap(ordinary, temporarySlotName(), SlotOptions.forThisConnection(), slotLsn);
-        } catch (PostgresClientException | SourceException e) {
-            SourceException failure = e instanceof PostgresClientException client
-                    ? advice.explain(client, progress.step())
-                    : (SourceException) e;
-            if (stop.given() || failure.retryable() || subscriptions.allWantBootstrap()) {
-                throw e;
-            }
-            LOG.error("source '{}': a bootstrap failed: {}", sourceId, failure.getMessage());
-            subscriptions.endWaiting(failure);
-        }
+    /** Somebody will be given a bootstrap beside the stream. */
+    void owe(PostgresConnection ordinary) {
+        mark(ordinary, SlotMarker.LATER);
     }
 
     /** A slot whose first bootstrap is still owed has its marker already. */
     private void mark(PostgresConnection ordinary, SlotMarker marker) {
         if (markers.isEmpty()) {
-            progress.step(Step.CREATE_SLOT);
             slots.createMarker(ordinary, marker);
             subscriptions.bootstrapOwed();
             markers.add(marker);
@@ -221,9 +199,10 @@ final class SlotSetup {
         }
         checks.requireReadable(ordinary, tables);
         settleOldMarker(ordinary);
+        progress.step(Step.CREATE_SLOT);
         mark(ordinary, SlotMarker.FIRST);
         try {
-            shapes.expect(bootstrap(ordinary, slots.name(), SlotOptions.permanent(), Lsn.INVALID));
+            shapes.expect(bootstrap(ordinary));
         } catch (SourceException | PostgresClientException | ProtocolException e) {
             dropUnfinished(ordinary, e);
             throw e;
@@ -240,9 +219,7 @@ final class SlotSetup {
     private void createSlotAlone(PostgresConnection ordinary) {
         progress.step(Step.CONNECT_REPLICATION);
         try (ReplicationConnection replication = stop.whileConnecting(connections::openReplication)) {
-            stop.during(
-                    () -> createSlot(ordinary, replication, slots.name(), SlotOptions.permanent(), false),
-                    () -> cancel(replication));
+            create(ordinary, replication, SlotOptions.Snapshot.NOTHING);
         }
     }
 
@@ -293,60 +270,36 @@ final class SlotSetup {
     }
 
     /**
-     * Makes a slot and reads the snapshot that it exports, for all who wait for a bootstrap.
+     * Makes the slot and reads the snapshot that it exports, for all who wait for a bootstrap.
      *
-     * @param slotLsn what the shared slot holds the server's log for; invalid if it is the new one
      * @return the tables as the snapshot has them
      */
-    private List<CatalogTable> bootstrap(
-            PostgresConnection ordinary, String slotName, SlotOptions options, Lsn slotLsn) {
+    private List<CatalogTable> bootstrap(PostgresConnection ordinary) {
         progress.step(Step.CONNECT_REPLICATION);
+        // The connection keeps the snapshot until it is opened.
         try (ReplicationConnection replication = stop.whileConnecting(connections::openReplication)) {
-            Snapshot snapshot = stop.during(
-                    () -> createSlot(ordinary, replication, slotName, options, true), () -> cancel(replication));
-            return readSnapshot(snapshot, slotLsn.isValid() ? slotLsn : snapshot.consistentPoint());
+            return read(create(ordinary, replication, SlotOptions.Snapshot.EXPORT));
         }
     }
 
-    /** A server that waits for transactions to end, to make a slot, would go on with that for a closed connection. */
-    private static void cancel(ReplicationConnection replication) {
-        boolean unused = replication.cancel(CANCEL_TIMEOUT);
-        replication.abort();
-    }
-
-    private Snapshot createSlot(
-            PostgresConnection ordinary,
-            ReplicationConnection replication,
-            String name,
-            SlotOptions options,
-            boolean export) {
+    private Snapshot create(PostgresConnection ordinary, ReplicationConnection replication, SlotOptions.Snapshot kind) {
         progress.step(Step.CREATE_SLOT);
-        Instant before = Instant.parse(ordinary.query("SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC',"
-                        + " 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')")
-                .single()
-                .required(0));
-        LOG.info(
-                "source '{}': creating slot {}; this waits until transactions that write now have ended",
-                sourceId,
-                name);
-        CreatedSlot created = replication.createLogicalSlot(
-                name, options.withSnapshot(export ? SlotOptions.Snapshot.EXPORT : SlotOptions.Snapshot.NOTHING));
-        LOG.info("source '{}': slot {} begins at {}", sourceId, name, created.consistentPoint());
-        if (name.equals(slots.name())) {
-            progress.slotStartsAt(created.consistentPoint());
-            subscriptions.slotStartsAt(created.consistentPoint());
-        }
-        return new Snapshot(created.snapshotName().orElse(""), created.consistentPoint(), before);
+        NewSlot slot =
+                new NewSlot(sourceId, slots.name(), SlotOptions.permanent().withSnapshot(kind));
+        Snapshot snapshot = stop.during(() -> slot.create(ordinary, replication), () -> NewSlot.cancel(replication));
+        progress.slotStartsAt(snapshot.consistentPoint());
+        subscriptions.slotStartsAt(snapshot.consistentPoint());
+        return snapshot;
     }
 
-    /** Called while the connection that exported the snapshot is open, and keeps it so until the rows are read. */
-    private List<CatalogTable> readSnapshot(Snapshot snapshot, Lsn slotLsn) {
+    private List<CatalogTable> read(Snapshot snapshot) {
         progress.step(Step.SNAPSHOT);
         try (PostgresConnection connection = stop.whileConnecting(connections::openOrdinary)) {
             return stop.during(
                     () -> {
                         List<CatalogTable> tables = bootstrap.open(connection, snapshot);
-                        bootstrap.read(connection, snapshot, tables, subscriptions, slotLsn);
+                        BootstrapReceivers unused = bootstrap.read(
+                                connection, snapshot, tables, subscriptions, snapshot.consistentPoint(), false);
                         return tables;
                     },
                     () -> {
@@ -354,12 +307,5 @@ final class SlotSetup {
                         connection.abort();
                     });
         }
-    }
-
-    private String temporarySlotName() {
-        String suffix =
-                "_" + Long.toHexString(ProcessHandle.current().pid()) + "_" + Long.toHexString(System.nanoTime());
-        String name = slots.name();
-        return name.substring(0, Math.min(name.length(), 63 - suffix.length())) + suffix;
     }
 }

@@ -7,7 +7,6 @@ import io.drasi.postgres.client.ReplicationConnection;
 import io.drasi.postgres.client.ReplicationStream;
 import io.drasi.postgres.client.error.PostgresClientException;
 import io.drasi.postgres.client.error.ServerErrorException;
-import io.drasi.postgres.client.query.Sql;
 import io.drasi.postgres.client.replication.SystemIdentification;
 import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.postgres.protocol.wire.ProtocolException;
@@ -31,13 +30,12 @@ import io.drasi.source.postgres.server.SlotState;
 import io.drasi.source.postgres.server.Slots;
 import io.drasi.source.postgres.server.Step;
 import io.drasi.source.postgres.stream.StreamReader;
+import io.drasi.source.postgres.stream.StreamStarter;
 import io.drasi.source.postgres.subscription.Subscriptions;
 import io.drasi.source.postgres.transaction.TransactionAssembler;
 import io.drasi.source.postgres.types.DatabaseTypes;
 import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -67,6 +65,8 @@ final class SourceRun implements Runnable {
     private final DatabaseTypes types;
     private final TableShapes shapes;
     private final FormatChoice format;
+    private final StreamStarter starter;
+    private final LateBootstraps lateBootstraps;
     private final RunProgress progress = new RunProgress();
     private final Backoff backoff = new Backoff();
     private final Thread thread;
@@ -94,12 +94,14 @@ final class SourceRun implements Runnable {
                 status,
                 stop,
                 connections,
-                advice,
                 slots,
                 checks,
                 new Bootstrap(config, selected, checks, mapper, types, format),
                 shapes,
                 progress);
+        this.starter = new StreamStarter(config);
+        this.lateBootstraps = new LateBootstraps(
+                config, selected, subscriptions, connections, advice, checks, mapper, this::told, this::attention);
         this.thread = new Thread(this, "drasi-" + config.id());
         thread.setDaemon(true);
     }
@@ -114,6 +116,7 @@ final class SourceRun implements Runnable {
      */
     void stop() {
         stop.give();
+        lateBootstraps.stop();
         boolean interrupted = false;
         long cutOff = System.nanoTime() + ORDERLY_STOP.toNanos();
         while (thread.isAlive() && thread != Thread.currentThread()) {
@@ -166,9 +169,17 @@ final class SourceRun implements Runnable {
         subscriptions.know(tables.stream().map(table -> table.name().label()).collect(Collectors.toSet()));
     }
 
+    private void attention() {
+        StreamReader current = reader;
+        if (current != null) {
+            current.attention();
+        }
+    }
+
     /** A subscription was opened or closed. */
     void subscriptionsChanged() {
         stop.news();
+        lateBootstraps.subscriptionsChanged();
         StreamReader current = reader;
         if (current != null) {
             current.attention();
@@ -201,16 +212,24 @@ final class SourceRun implements Runnable {
     public void run() {
         try {
             attemptUntilStopped();
+            endLateBootstraps();
             settleAtLast();
             finish(ComponentStatus.STOPPED, null);
         } catch (SourceException e) {
+            endLateBootstraps();
             settleAtLast();
             finish(ComponentStatus.ERROR, e);
         } catch (RuntimeException | Error e) {
             // Not foreseen: whoever listens must learn of it, and the thread's own handler too.
+            lateBootstraps.stop();
             finish(ComponentStatus.ERROR, new DecodingException("source '" + config.id() + "' failed: " + e, null, e));
             throw e;
         }
+    }
+
+    private void endLateBootstraps() {
+        lateBootstraps.stop();
+        lateBootstraps.awaitEnd();
     }
 
     private void attemptUntilStopped() {
@@ -327,11 +346,11 @@ final class SourceRun implements Runnable {
         progress.step(Step.CONNECT_REPLICATION);
         try (ReplicationConnection replication = stop.whileConnecting(connections::openReplication)) {
             replicationConnection = replication;
-            Duration interval = stop.during(() -> statusInterval(replication), replication::abort);
+            Duration interval = stop.during(() -> starter.statusInterval(replication), replication::abort);
             progress.step(Step.START_STREAM);
             stop.during(() -> requireSameServer(replication.identifySystem()), replication::abort);
             ReplicationStream stream = stop.during(
-                    () -> replication.startReplication(slots.name(), progress.told(), pluginOptions()),
+                    () -> starter.start(replication, slots.name(), progress.told(), format.binary()),
                     replication::abort);
             progress.step(Step.STREAM);
             shapes.beginStream();
@@ -409,26 +428,11 @@ final class SourceRun implements Runnable {
 
     private boolean goOn(PostgresConnection ordinary) {
         slotSetup.settle(ordinary);
-        return !stop.given() && !subscriptions.paused() && !subscriptions.wantBootstrap();
-    }
-
-    /** A third of the server's patience at most, so that one lost update does no harm. */
-    private Duration statusInterval(ReplicationConnection replication) {
-        long patienceMillis = replication
-                .query("SELECT setting FROM pg_settings WHERE name = 'wal_sender_timeout'")
-                .single()
-                .requiredLong(0);
-        Duration third = Duration.ofMillis(Math.max(patienceMillis / 3, 10));
-        return patienceMillis > 0 && third.compareTo(config.statusInterval()) < 0 ? third : config.statusInterval();
-    }
-
-    private Map<String, String> pluginOptions() {
-        Map<String, String> options = new LinkedHashMap<>();
-        options.put("proto_version", "1");
-        if (format.binary()) {
-            options.put("binary", "true");
+        lateBootstraps.throwIfFailed();
+        if (subscriptions.wantBootstrap() && !stop.given()) {
+            slotSetup.owe(ordinary);
+            lateBootstraps.begin();
         }
-        options.put("publication_names", Sql.identifier(config.publicationName()));
-        return options;
+        return !stop.given() && !subscriptions.paused();
     }
 }

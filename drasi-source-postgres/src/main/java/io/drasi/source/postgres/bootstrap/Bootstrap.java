@@ -92,18 +92,20 @@ public final class Bootstrap {
      * Reads the tables and ends the transaction that {@link #open} began.
      *
      * @param slotLsn the server keeps its log from here on until the bootstrap is confirmed
-     * @return false if all who waited for it have gone; the connection is closed then
+     * @param besideStream whether those who wait for it have to catch up with the stream afterwards
+     * @return those who have been given it; some or all of them may have gone, and if all have, the connection is closed
      */
-    public boolean read(
+    public BootstrapReceivers read(
             PostgresConnection connection,
             Snapshot snapshot,
             List<CatalogTable> tables,
             Subscriptions subscriptions,
-            Lsn slotLsn) {
+            Lsn slotLsn,
+            boolean besideStream) {
         Position position = Position.before(snapshot.consistentPoint().value());
         List<String> labels = tables.stream().map(table -> table.name().label()).toList();
         BootstrapReceivers receivers = subscriptions.startBootstrap(
-                new SourceEvent.BootstrapStarted(position, snapshot.takenAt(), labels), slotLsn);
+                new SourceEvent.BootstrapStarted(position, snapshot.takenAt(), labels), slotLsn, besideStream);
         LOG.info("source '{}': bootstrap of {} tables begins at {}", config.id(), tables.size(), position);
         long rows = 0;
         try {
@@ -114,12 +116,12 @@ public final class Bootstrap {
             }
         } catch (Abandoned e) {
             LOG.info("source '{}': {}", config.id(), e.getMessage());
-            return false;
+            return receivers;
         }
         connection.query("COMMIT");
         receivers.complete(position);
         LOG.info("source '{}': bootstrap is complete, {} rows", config.id(), rows);
-        return true;
+        return receivers;
     }
 
     /** The reading of one table. */

@@ -4,7 +4,7 @@ package io.drasi.source.postgres.stream;
 import io.drasi.postgres.client.ReplicationStream;
 import io.drasi.postgres.client.error.PostgresClientException;
 import io.drasi.postgres.protocol.wire.Lsn;
-import io.drasi.source.postgres.subscription.Subscriptions;
+import io.drasi.source.postgres.subscription.Outlet;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
@@ -27,7 +27,7 @@ final class Feedback implements AutoCloseable {
     private static final long REPEAT_GAP_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     private final ReplicationStream stream;
-    private final Subscriptions subscriptions;
+    private final Outlet outlet;
     private final long intervalNanos;
     private final Thread thread;
     private final ReentrantLock lock = new ReentrantLock();
@@ -56,13 +56,13 @@ final class Feedback implements AutoCloseable {
      */
     Feedback(
             ReplicationStream stream,
-            Subscriptions subscriptions,
+            Outlet outlet,
             Duration interval,
             Lsn start,
             BooleanSupplier serverShutsDown,
             String threadName) {
         this.stream = stream;
-        this.subscriptions = subscriptions;
+        this.outlet = outlet;
         this.intervalNanos = interval.toNanos();
         this.reached = start;
         this.told = start;
@@ -199,7 +199,7 @@ final class Feedback implements AutoCloseable {
     }
 
     private Lsn confirmed() {
-        return told.max(subscriptions.confirmedUpTo(reached));
+        return told.max(outlet.confirmedUpTo(reached));
     }
 
     private void send(Lsn flushed) {

@@ -16,7 +16,7 @@ import io.drasi.source.postgres.error.DecodingException;
 import io.drasi.source.postgres.error.SetupException;
 import io.drasi.source.postgres.schema.ShapeChange;
 import io.drasi.source.postgres.server.Advice;
-import io.drasi.source.postgres.subscription.Subscriptions;
+import io.drasi.source.postgres.subscription.Outlet;
 import io.drasi.source.postgres.transaction.AssembledEvent;
 import io.drasi.source.postgres.transaction.TransactionAssembler;
 import java.time.Duration;
@@ -25,7 +25,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads the replication stream, hands whole transactions to the subscriptions, and has what they confirm told to the
+ * Reads the replication stream, hands out whole transactions, and has what was confirmed told to the
  * server. One thread reads; {@link #attention}, {@link #confirmed} and {@link #reached} are for any.
  */
 public final class StreamReader {
@@ -36,7 +36,7 @@ public final class StreamReader {
 
     private final ReplicationStream stream;
     private final TransactionAssembler assembler;
-    private final Subscriptions subscriptions;
+    private final Outlet outlet;
     private final Advice advice;
     private final Feedback feedback;
     private final PgOutputDecoder decoder = new PgOutputDecoder(1);
@@ -52,7 +52,7 @@ public final class StreamReader {
     public StreamReader(
             ReplicationStream stream,
             TransactionAssembler assembler,
-            Subscriptions subscriptions,
+            Outlet outlet,
             Advice advice,
             Duration statusInterval,
             Lsn start,
@@ -60,9 +60,9 @@ public final class StreamReader {
             String threadName) {
         this.stream = stream;
         this.assembler = assembler;
-        this.subscriptions = subscriptions;
+        this.outlet = outlet;
         this.advice = advice;
-        this.feedback = new Feedback(stream, subscriptions, statusInterval, start, serverShutsDown, threadName);
+        this.feedback = new Feedback(stream, outlet, statusInterval, start, serverShutsDown, threadName);
     }
 
     /**
@@ -144,9 +144,10 @@ public final class StreamReader {
         }
         if (event instanceof AssembledEvent.Committed committed) {
             feedback.handingOut(true);
-            boolean wanted = subscriptions.handOut(committed.transaction());
+            boolean wanted = outlet.handOut(committed.transaction());
             feedback.handingOut(false);
             feedback.reached(committed.endLsn());
+            outlet.reached(committed.endLsn());
             if (!wanted) {
                 feedback.look(); // nobody will confirm it
             }
@@ -160,12 +161,13 @@ public final class StreamReader {
         if (!shapeChange.repeated()) {
             LOG.info("table {} changed: {}", change.label(), change.changes());
         }
-        subscriptions.handOut(change, shapeChange.repeated());
+        outlet.handOut(change, shapeChange.repeated());
     }
 
     private void accept(PrimaryKeepalive keepalive) {
         if (!assembler.inTransaction()) {
             feedback.reached(keepalive.walEnd());
+            outlet.reached(keepalive.walEnd());
         }
         if (keepalive.replyRequested()) {
             feedback.replyRequested();

@@ -3,10 +3,17 @@ package io.drasi.source.postgres.subscription;
 
 import io.drasi.model.Position;
 import io.drasi.model.SourceEvent;
+import io.drasi.postgres.protocol.wire.Lsn;
+import io.drasi.source.postgres.transaction.CommittedTransaction;
 import java.util.Collection;
 import java.util.List;
 
-/** The subscriptions that share one bootstrap. One thread. */
+/**
+ * The subscriptions that share one bootstrap. One thread.
+ *
+ * <p>With a bootstrap beside the stream they stand apart from it afterwards, and are given what is {@link #put} here, until
+ * they {@linkplain Subscriptions#join join} it.
+ */
 public final class BootstrapReceivers {
     private final List<SourceSubscription> receivers;
     private final Collection<SourceSubscription> open;
@@ -31,6 +38,33 @@ public final class BootstrapReceivers {
         for (SourceSubscription receiver : receivers) {
             receiver.putBatch(batch);
         }
+    }
+
+    /** Waits until each that wants something of it has room for that. */
+    void put(CommittedTransaction transaction) {
+        for (SourceSubscription receiver : receivers) {
+            if (open.contains(receiver)) {
+                receiver.putTransaction(transaction, true);
+            }
+        }
+    }
+
+    void put(SourceEvent.SchemaChanged change) {
+        receivers.forEach(receiver -> receiver.putSchemaChange(change, true));
+    }
+
+    void reached(Lsn lsn) {
+        receivers.forEach(receiver -> receiver.reachedApart(lsn));
+    }
+
+    /** They are given what the shared stream brings from now on, but for what has committed before {@code lsn}. */
+    void join(Lsn lsn) {
+        receivers.forEach(receiver -> receiver.join(lsn));
+    }
+
+    /** The shared stream begins again, and goes on for each where it stands. */
+    void joinAgain() {
+        receivers.forEach(SourceSubscription::joinAgain);
     }
 
     public void complete(Position position) {

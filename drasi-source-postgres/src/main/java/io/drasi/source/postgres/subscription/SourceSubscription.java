@@ -60,6 +60,8 @@ public final class SourceSubscription implements Subscription {
     private long bootstrapRows;
     private @Nullable Position after; // only what comes after this position is put in
     private @Nullable Position given; // the last position that the subscriber took
+    private boolean apart; // is given what commits by a stream of its own, not by the shared one
+    private Lsn reachedApart = Lsn.INVALID; // everything before it was put in by that stream
     private int streams; // that have begun while it was open
     private int queuedBootstrap; // how many of the queue's events are part of a bootstrap
     private long lost; // events that a broadcast dropped; from then on all are
@@ -234,10 +236,16 @@ public final class SourceSubscription implements Subscription {
         }
     }
 
-    /** Begins a bootstrap, maybe once more: what was put in of an earlier one is taken back. */
-    void startBootstrap(SourceEvent.BootstrapStarted started, long slotLsn) {
+    /**
+     * Begins a bootstrap, maybe once more: what was put in of an earlier one is taken back.
+     *
+     * @param besideStream whether the subscription stands apart from the shared stream, until it {@linkplain #join joins}
+     */
+    void startBootstrap(SourceEvent.BootstrapStarted started, long slotLsn, boolean besideStream) {
         lock.lock();
         try {
+            apart = besideStream;
+            reachedApart = Lsn.INVALID;
             queue.removeIf(event -> !(event instanceof SourceEvent.SchemaChanged));
             queuedBootstrap = 0;
             confirmations.forgetSent();
@@ -282,10 +290,10 @@ public final class SourceSubscription implements Subscription {
      * Announces the change. If the ids that the subscriber knows are no longer right, one that began with a bootstrap waits
      * for another from here on.
      */
-    void putSchemaChange(SourceEvent.SchemaChanged change) {
+    void putSchemaChange(SourceEvent.SchemaChanged change, boolean fromApart) {
         boolean wanted = filter.takes(change.label())
                 || change.previousLabel().map(filter::takes).orElse(false);
-        if (!wanted || wantsBootstrap() || alreadyGiven(change.position())) {
+        if (!wanted || wantsBootstrap() || isApart() != fromApart || alreadyGiven(change.position())) {
             return;
         }
         put(change);
@@ -303,8 +311,8 @@ public final class SourceSubscription implements Subscription {
      * Puts in what the subscription wants of a transaction, if it has not been given it before; nothing before its
      * bootstrap. Returns whether there was something.
      */
-    boolean putTransaction(CommittedTransaction transaction) {
-        if (wantsBootstrap() || endIfCountDoesNotFit(transaction)) {
+    boolean putTransaction(CommittedTransaction transaction, boolean fromApart) {
+        if (wantsBootstrap() || isApart() != fromApart || endIfCountDoesNotFit(transaction)) {
             return false;
         }
         CommittedTransaction wanted = select(transaction);
@@ -324,14 +332,71 @@ public final class SourceSubscription implements Subscription {
         return true;
     }
 
+    /** Everything that committed before {@code lsn} was put in by its own stream. */
+    void reachedApart(Lsn lsn) {
+        lock.lock();
+        try {
+            reachedApart = lsn;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Everything that committed before was put in.
+     *
+     * @param shared what the shared stream has reached
+     */
+    Lsn handedOver(Lsn shared) {
+        lock.lock();
+        try {
+            if (lost > 0 || ended) {
+                return shared;
+            }
+            return bootstrap == Bootstrap.WANTED || apart ? reachedApart.min(shared) : shared;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** From now on the shared stream counts, and of that what has not committed before {@code lsn}. */
+    void join(Lsn lsn) {
+        lock.lock();
+        try {
+            apart = false;
+            joinAfter(Position.before(lsn.value()));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The shared stream begins again, and goes on with what comes after what was put in last. */
+    void joinAgain() {
+        lock.lock();
+        try {
+            apart = false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean isApart() {
+        lock.lock();
+        try {
+            return apart;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Up to where the server may forget its log; empty: as far as this subscription is concerned, everything. */
     Optional<Lsn> holdsAt() {
         lock.lock();
         try {
             boolean lagged = lost > 0;
-            return lagged || (confirmations.complete() && bootstrap != Bootstrap.WANTED)
-                    ? Optional.empty()
-                    : Optional.of(new Lsn(confirmations.confirmedLsn()));
+            // The shared stream gives again what comes after, should the stream of its own break.
+            boolean needsLog = bootstrap == Bootstrap.WANTED || apart || !confirmations.complete();
+            return lagged || !needsLog ? Optional.empty() : Optional.of(new Lsn(confirmations.confirmedLsn()));
         } finally {
             lock.unlock();
         }

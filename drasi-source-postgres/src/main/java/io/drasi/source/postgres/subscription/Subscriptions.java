@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>One thread hands out; opening, closing and confirming may be done by any.
  */
-public final class Subscriptions {
+public final class Subscriptions implements Outlet {
     /** How a new slot has to begin for those that are open. */
     public enum Beginning {
         WITH_NOBODY,
@@ -36,6 +37,11 @@ public final class Subscriptions {
     private final Runnable confirmed;
     private final CopyOnWriteArrayList<SourceSubscription> open = new CopyOnWriteArrayList<>();
 
+    /** Those who catch up with the stream and have come that near, in bytes of the log, are waited for by it. */
+    private static final long NEAR = 1 << 20;
+    /** The others shall not notice it. */
+    private static final long LONGEST_WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
     // All below are guarded by this.
     /** A subscription that is opened while a transaction is handed out begins after it. */
     private final HandedOut handedOut = new HandedOut();
@@ -45,6 +51,10 @@ public final class Subscriptions {
     private Lsn leftAt = Lsn.INVALID;
     /** Whether the one that was closed last was owed a bootstrap. */
     private boolean leftOwed;
+    /** The commit LSN of what the stream has begun to hand out last; invalid: it has just begun. */
+    private Lsn handingOut = Lsn.INVALID;
+    /** Whether some who catch up with the stream are so near that it waits for them. */
+    private boolean waitedFor;
     /** The slot was made here in this run: nothing that committed before is to be had. */
     private Lsn slotStart = Lsn.INVALID;
     /** The server's log was at least as long as that when the stream began. */
@@ -242,6 +252,7 @@ public final class Subscriptions {
     /** A stream begins, at what was confirmed last. */
     public synchronized void beginStream() {
         paused = open.isEmpty();
+        handingOut = Lsn.INVALID;
         open.forEach(SourceSubscription::beginStream);
     }
 
@@ -332,23 +343,83 @@ public final class Subscriptions {
         open.forEach(subscription -> subscription.holdAt(lsn));
     }
 
-    /** Begins one bootstrap for all that wait for one. */
-    public BootstrapReceivers startBootstrap(SourceEvent.BootstrapStarted started, Lsn slotLsn) {
+    /**
+     * Begins one bootstrap for all that wait for one.
+     *
+     * @param besideStream whether the stream goes on meanwhile, so that they have to catch up with it
+     */
+    public BootstrapReceivers startBootstrap(SourceEvent.BootstrapStarted started, Lsn slotLsn, boolean besideStream) {
         List<SourceSubscription> receivers =
                 open.stream().filter(SourceSubscription::wantsBootstrap).toList();
         for (SourceSubscription receiver : receivers) {
-            receiver.startBootstrap(started, slotLsn.value());
+            receiver.startBootstrap(started, slotLsn.value(), besideStream);
         }
         return new BootstrapReceivers(receivers, open);
     }
 
+    /**
+     * Those who have been given everything that committed before {@code reached} join the stream, if it has not begun to hand
+     * out something after that. If it is only a little ahead, it waits for them for a moment.
+     *
+     * @return whether they have joined
+     */
+    public synchronized boolean join(BootstrapReceivers receivers, Lsn reached) {
+        if (!paused && !handingOut.isBefore(reached)) {
+            waitedFor = handingOut.value() - reached.value() < NEAR;
+            return false;
+        }
+        receivers.join(reached);
+        stopWaiting();
+        return true;
+    }
+
+    /** Those who were catching up can't go on with that: the stream begins again and brings what they lack. */
+    public void joinAgain(BootstrapReceivers receivers) {
+        synchronized (this) {
+            receivers.joinAgain();
+            stopWaiting();
+            paused = true;
+            leftAt = Lsn.INVALID;
+        }
+        changed.run();
+    }
+
+    private void stopWaiting() {
+        waitedFor = false;
+        notifyAll();
+    }
+
+    private void awaitThoseNear() {
+        long end = System.nanoTime() + LONGEST_WAIT_NANOS;
+        boolean interrupted = false;
+        while (waitedFor && !paused && System.nanoTime() - end < 0) {
+            try {
+                TimeUnit.NANOSECONDS.timedWait(this, end - System.nanoTime());
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        waitedFor = false;
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public void reached(Lsn lsn) {
+        // What was handed out says all.
+    }
+
     /** Hands out; waits for room where the mode holds back. Returns whether somebody wants something of it. */
+    @Override
     public boolean handOut(CommittedTransaction transaction) {
         List<SourceSubscription> receivers;
         synchronized (this) {
+            awaitThoseNear();
             if (paused) {
                 return false;
             }
+            handingOut = new Lsn(transaction.position().commitLsn());
             if (transaction.size() > 0) {
                 handedOut.add(transaction); // nobody misses an empty one
             }
@@ -356,7 +427,7 @@ public final class Subscriptions {
         }
         boolean wanted = false;
         for (SourceSubscription receiver : receivers) {
-            wanted |= receiver.putTransaction(transaction);
+            wanted |= receiver.putTransaction(transaction, false);
         }
         return wanted;
     }
@@ -366,12 +437,16 @@ public final class Subscriptions {
      *
      * @param repeated whether an earlier stream has brought it: then it is only for those that were not there
      */
+    @Override
     public void handOut(SourceEvent.SchemaChanged change, boolean repeated) {
+        synchronized (this) {
+            handingOut = new Lsn(change.position().commitLsn());
+        }
         for (SourceSubscription subscription : open) {
             boolean isNew = !repeated || subscription.inFirstStream();
             // While the stream has to begin again, those for whom it does will get what it brings then.
             if (isNew && (!paused() || subscription.hasStream())) {
-                subscription.putSchemaChange(change);
+                subscription.putSchemaChange(change, false);
             }
         }
         if (change.idsInvalidated() && wantBootstrap()) {
@@ -380,11 +455,11 @@ public final class Subscriptions {
     }
 
     /**
-     * Up to where the server may forget its log.
+     * {@inheritDoc}
      *
-     * @param reached everything before it was handed out
      * @return with nobody left, what the last one had confirmed
      */
+    @Override
     public Lsn confirmedUpTo(Lsn reached) {
         List<SourceSubscription> asked;
         synchronized (this) {
@@ -409,8 +484,24 @@ public final class Subscriptions {
         }
     }
 
+    /**
+     * Everything that committed before was handed out to all that are open; invalid while one waits for its bootstrap.
+     *
+     * @param reached what the shared stream has reached
+     */
+    public Lsn handedOver(Lsn reached) {
+        Lsn least = reached;
+        for (SourceSubscription subscription : open) {
+            least = least.min(subscription.handedOver(reached));
+        }
+        return least;
+    }
+
     /** Ends all for the subscribers, who may still confirm what they were given; nobody holds the stream back any more. */
     public void endEach() {
+        synchronized (this) {
+            stopWaiting();
+        }
         open.forEach(subscription -> subscription.end(null, true));
     }
 

@@ -297,7 +297,9 @@ class SourceSubscriptionTest {
         Position position = Position.before(500);
         subscriptions
                 .startBootstrap(
-                        new SourceEvent.BootstrapStarted(position, Instant.EPOCH, List.of("users")), new Lsn(500))
+                        new SourceEvent.BootstrapStarted(position, Instant.EPOCH, List.of("users")),
+                        new Lsn(500),
+                        false)
                 .complete(position);
         subscriptions.beginStream();
         subscriptions.handOut(TransactionFixture.transaction(600, 610, "users", 1));
@@ -341,7 +343,9 @@ class SourceSubscriptionTest {
         Position position = Position.before(500);
         subscriptions
                 .startBootstrap(
-                        new SourceEvent.BootstrapStarted(position, Instant.EPOCH, List.of("users")), new Lsn(500))
+                        new SourceEvent.BootstrapStarted(position, Instant.EPOCH, List.of("users")),
+                        new Lsn(500),
+                        false)
                 .complete(position);
         subscriptions.beginStream();
         for (int i = 6; i <= 9; i++) {
@@ -535,7 +539,7 @@ class SourceSubscriptionTest {
         assertThat(subscriptions.allWantBootstrap()).isTrue();
         Position position = Position.before(500);
         BootstrapReceivers receivers = subscriptions.startBootstrap(
-                new SourceEvent.BootstrapStarted(position, Instant.EPOCH, List.of("users")), new Lsn(500));
+                new SourceEvent.BootstrapStarted(position, Instant.EPOCH, List.of("users")), new Lsn(500), false);
         receivers.complete(position);
         subscriptions.beginStream();
         assertThat(subscriptions.wantBootstrap()).isFalse();
@@ -573,10 +577,14 @@ class SourceSubscriptionTest {
         SourceSubscription subscription =
                 subscriptions.open(SubscriptionSettings.forQuery("q").withBootstrap());
         subscriptions.startBootstrap(
-                new SourceEvent.BootstrapStarted(Position.before(500), Instant.EPOCH, List.of("users")), new Lsn(500));
+                new SourceEvent.BootstrapStarted(Position.before(500), Instant.EPOCH, List.of("users")),
+                new Lsn(500),
+                false);
         assertThat(subscriptions.wantBootstrap()).isTrue();
         subscriptions.startBootstrap(
-                new SourceEvent.BootstrapStarted(Position.before(600), Instant.EPOCH, List.of("users")), new Lsn(600));
+                new SourceEvent.BootstrapStarted(Position.before(600), Instant.EPOCH, List.of("users")),
+                new Lsn(600),
+                false);
         Optional<SourceEvent> started = subscription.poll(NOW);
         assertThat(started)
                 .hasValueSatisfying(event -> assertThat(((SourceEvent.BootstrapStarted) event).position())
@@ -592,7 +600,9 @@ class SourceSubscriptionTest {
         Position position = Position.before(500);
         subscriptions
                 .startBootstrap(
-                        new SourceEvent.BootstrapStarted(position, Instant.EPOCH, List.of("users")), new Lsn(500))
+                        new SourceEvent.BootstrapStarted(position, Instant.EPOCH, List.of("users")),
+                        new Lsn(500),
+                        false)
                 .complete(position);
         subscriptions.beginStream();
         subscription.poll(NOW);
@@ -608,7 +618,9 @@ class SourceSubscriptionTest {
         assertThat(subscriptions.wantBootstrap()).isTrue();
         assertThat(subscriptions.allWantBootstrap()).isFalse();
         subscriptions.startBootstrap(
-                new SourceEvent.BootstrapStarted(Position.before(800), Instant.EPOCH, List.of("users")), new Lsn(500));
+                new SourceEvent.BootstrapStarted(Position.before(800), Instant.EPOCH, List.of("users")),
+                new Lsn(500),
+                false);
         assertThat(subscription.poll(NOW)).containsInstanceOf(SourceEvent.SchemaChanged.class);
         assertThat(subscription.poll(NOW)).containsInstanceOf(SourceEvent.BootstrapStarted.class);
         subscription.confirm(taken);

@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.drasi.source.postgres;
+
+import io.drasi.postgres.client.PostgresConnection;
+import io.drasi.postgres.client.ReplicationConnection;
+import io.drasi.postgres.client.ReplicationStream;
+import io.drasi.postgres.client.error.PostgresClientException;
+import io.drasi.postgres.protocol.wire.Lsn;
+import io.drasi.postgres.protocol.wire.ProtocolException;
+import io.drasi.source.postgres.bootstrap.Bootstrap;
+import io.drasi.source.postgres.bootstrap.NewSlot;
+import io.drasi.source.postgres.bootstrap.Snapshot;
+import io.drasi.source.postgres.change.ChangeMapper;
+import io.drasi.source.postgres.config.InvalidText;
+import io.drasi.source.postgres.config.PostgresSourceConfig;
+import io.drasi.source.postgres.error.BinaryFormatException;
+import io.drasi.source.postgres.error.SourceException;
+import io.drasi.source.postgres.schema.Catalog;
+import io.drasi.source.postgres.schema.CatalogTable;
+import io.drasi.source.postgres.schema.FormatChoice;
+import io.drasi.source.postgres.schema.SelectedTables;
+import io.drasi.source.postgres.schema.TableShapes;
+import io.drasi.source.postgres.server.Advice;
+import io.drasi.source.postgres.server.Connections;
+import io.drasi.source.postgres.server.ServerChecks;
+import io.drasi.source.postgres.server.Step;
+import io.drasi.source.postgres.stream.StreamReader;
+import io.drasi.source.postgres.stream.StreamStarter;
+import io.drasi.source.postgres.subscription.BootstrapReceivers;
+import io.drasi.source.postgres.subscription.CatchUp;
+import io.drasi.source.postgres.subscription.Subscriptions;
+import io.drasi.source.postgres.transaction.TransactionAssembler;
+import io.drasi.source.postgres.types.DatabaseTypes;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Gives a bootstrap to those who ask for one while the source streams, without the others noticing: on a thread of its own,
+ * from a temporary slot with its own exported snapshot. From that slot they are then given what has committed since, until
+ * they have caught up with the shared stream and join it. What they still lack waits on the server, not in memory.
+ *
+ * <p>The shared slot keeps the log for them all the while. If their own stream breaks, the shared one begins again and
+ * brings the rest.
+ */
+final class LateBootstraps {
+    private static final Logger LOG = LoggerFactory.getLogger(LateBootstraps.class);
+
+    private final PostgresSourceConfig config;
+    private final SelectedTables selected;
+    private final Subscriptions subscriptions;
+    private final Connections connections;
+    private final Advice advice;
+    private final ServerChecks checks;
+    private final ChangeMapper mapper;
+    private final Supplier<Lsn> told;
+    private final Runnable onFailure;
+    private final StreamStarter starter;
+    private final StopSignal stop = new StopSignal();
+    // Used by the thread alone.
+    private final DatabaseTypes types;
+    private final FormatChoice format;
+    private final Backoff backoff = new Backoff();
+    private Step step = Step.CONNECT;
+
+    private @Nullable Thread thread; // guarded by this
+    private volatile @Nullable SourceException failure;
+    private volatile @Nullable StreamReader reader;
+
+    /**
+     * @param told up to where the server knows that all is confirmed
+     * @param onFailure is run when there is something to {@linkplain #throwIfFailed throw}
+     */
+    LateBootstraps(
+            PostgresSourceConfig config,
+            SelectedTables selected,
+            Subscriptions subscriptions,
+            Connections connections,
+            Advice advice,
+            ServerChecks checks,
+            ChangeMapper mapper,
+            Supplier<Lsn> told,
+            Runnable onFailure) {
+        this.config = config;
+        this.selected = selected;
+        this.subscriptions = subscriptions;
+        this.connections = connections;
+        this.advice = advice;
+        this.checks = checks;
+        this.mapper = mapper;
+        this.told = told;
+        this.onFailure = onFailure;
+        this.starter = new StreamStarter(config);
+        this.types = new DatabaseTypes(config.invalidText() == InvalidText.BYTES);
+        this.format = new FormatChoice(config, types);
+    }
+
+    /** Begins if somebody waits for a bootstrap, unless it has begun already. */
+    synchronized void begin() {
+        Thread current = thread;
+        if ((current == null || !current.isAlive()) && subscriptions.wantBootstrap() && !stop.given()) {
+            Thread next = new Thread(this::run, "drasi-" + config.id() + "-bootstrap");
+            next.setDaemon(true);
+            thread = next;
+            next.start();
+        }
+    }
+
+    /** A subscription was opened or closed. */
+    void subscriptionsChanged() {
+        StreamReader current = reader;
+        if (current != null) {
+            current.attention();
+        }
+    }
+
+    /** @throws SourceException why nobody can be given a bootstrap, if nobody wants anything else */
+    void throwIfFailed() {
+        SourceException cause = failure;
+        if (cause != null) {
+            throw cause;
+        }
+    }
+
+    /** Has it end in order. */
+    void stop() {
+        stop.give();
+    }
+
+    /** Waits until it has ended. After {@link #stop}. */
+    void awaitEnd() {
+        Thread current;
+        synchronized (this) {
+            current = thread;
+        }
+        boolean interrupted = false;
+        while (current != null && current.isAlive()) {
+            try {
+                current.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void run() {
+        try {
+            while (subscriptions.wantBootstrap()) {
+                attempt();
+            }
+        } catch (StopSignal.Stopped e) {
+            LOG.debug("source '{}': stopped in a bootstrap", config.id());
+        } catch (SourceException e) {
+            end(e);
+        }
+    }
+
+    private void end(SourceException cause) {
+        if (subscriptions.allWantBootstrap()) {
+            failure = cause;
+            onFailure.run();
+        } else {
+            LOG.error("source '{}': a bootstrap failed: {}", config.id(), cause.getMessage());
+            subscriptions.endWaiting(cause);
+        }
+    }
+
+    /** One bootstrap for all who wait; a failure that may pass is waited out. */
+    private void attempt() {
+        try {
+            round();
+            backoff.succeeded();
+        } catch (BinaryFormatException e) {
+            stop.throwIfGiven();
+            format.giveUp(e);
+            LOG.info("source '{}': the bootstrap begins again in text format: {}", config.id(), e.getMessage());
+        } catch (PostgresClientException e) {
+            retryOrThrow(advice.explain(e, step));
+        } catch (ProtocolException e) {
+            retryOrThrow(advice.explain(e, step));
+        } catch (SourceException e) {
+            retryOrThrow(e);
+        }
+    }
+
+    private void retryOrThrow(SourceException cause) {
+        stop.throwIfGiven(); // stopping closes connections
+        if (!cause.retryable()) {
+            throw cause;
+        }
+        Duration wait = backoff.failed();
+        LOG.warn(
+                "source '{}': a bootstrap broke, it begins again in {} ms (attempt {}): {}",
+                config.id(),
+                wait.toMillis(),
+                backoff.attempt(),
+                cause.getMessage());
+        stop.pause(wait);
+    }
+
+    private void round() {
+        step = Step.CONNECT;
+        try (PostgresConnection ordinary = stop.whileConnecting(connections::openOrdinary)) {
+            step = Step.CHECK;
+            stop.during(() -> check(ordinary), ordinary::abort);
+            step = Step.CONNECT_REPLICATION;
+            try (ReplicationConnection replication = stop.whileConnecting(connections::openReplication)) {
+                bootstrap(ordinary, replication);
+            }
+        }
+    }
+
+    private boolean check(PostgresConnection ordinary) {
+        checks.requireReadable(ordinary, checks.check(ordinary));
+        format.choose(ordinary);
+        return format.binary();
+    }
+
+    private void bootstrap(PostgresConnection ordinary, ReplicationConnection replication) {
+        step = Step.CREATE_SLOT;
+        NewSlot slot = NewSlot.temporary(config.id(), config.slotName());
+        Snapshot snapshot = stop.during(() -> slot.create(ordinary, replication), () -> NewSlot.cancel(replication));
+        TableShapes shapes = new TableShapes(selected, types, format);
+        BootstrapReceivers receivers = read(snapshot, shapes);
+        if (receivers.gone() || subscriptions.join(receivers, snapshot.consistentPoint())) {
+            return;
+        }
+        try {
+            step = Step.START_STREAM;
+            catchUp(ordinary, replication, slot.name(), snapshot.consistentPoint(), shapes, receivers);
+        } catch (PostgresClientException | ProtocolException | SourceException e) {
+            stop.throwIfGiven();
+            LOG.warn(
+                    "source '{}': the stream of slot {} broke, from which a bootstrap was catching up; the stream of all"
+                            + " begins again to go on with that: {}",
+                    config.id(),
+                    slot.name(),
+                    e.getMessage());
+            subscriptions.joinAgain(receivers);
+        }
+    }
+
+    private BootstrapReceivers read(Snapshot snapshot, TableShapes shapes) {
+        step = Step.SNAPSHOT;
+        Bootstrap bootstrap = new Bootstrap(config, selected, checks, mapper, types, format);
+        try (PostgresConnection connection = stop.whileConnecting(connections::openOrdinary)) {
+            return stop.during(
+                    () -> {
+                        List<CatalogTable> tables = bootstrap.open(connection, snapshot);
+                        shapes.expect(tables);
+                        return bootstrap.read(connection, snapshot, tables, subscriptions, told.get(), true);
+                    },
+                    () -> {
+                        subscriptions.endEach();
+                        connection.abort();
+                    });
+        }
+    }
+
+    private void catchUp(
+            PostgresConnection ordinary,
+            ReplicationConnection replication,
+            String slotName,
+            Lsn start,
+            TableShapes shapes,
+            BootstrapReceivers receivers) {
+        Duration interval = stop.during(() -> starter.statusInterval(replication), replication::abort);
+        ReplicationStream stream =
+                stop.during(() -> starter.start(replication, slotName, start, format.binary()), replication::abort);
+        step = Step.STREAM;
+        shapes.beginStream();
+        AtomicBoolean joined = new AtomicBoolean();
+        TransactionAssembler assembler =
+                new TransactionAssembler(mapper, shapes, new Catalog(ordinary::query, ordinary.serverVersionNumber()));
+        StreamReader current = new StreamReader(
+                stream,
+                assembler,
+                new CatchUp(subscriptions, receivers, () -> {
+                    joined.set(true);
+                    subscriptionsChanged();
+                }),
+                advice,
+                interval,
+                start,
+                connections::serverShutsDown,
+                Thread.currentThread().getName() + "-feedback");
+        reader = current;
+        try {
+            stop.during(
+                    () -> {
+                        current.run(() -> !joined.get() && !stop.given() && !receivers.gone());
+                        return joined.get();
+                    },
+                    () -> {
+                        subscriptions.endEach();
+                        current.attention();
+                    });
+        } finally {
+            reader = null;
+        }
+        stop.throwIfGiven();
+        LOG.info("source '{}': a bootstrap has caught up with the stream at {}", config.id(), current.reached());
+    }
+}

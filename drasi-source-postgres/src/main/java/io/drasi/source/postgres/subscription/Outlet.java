@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.drasi.source.postgres.subscription;
+
+import io.drasi.model.SourceEvent;
+import io.drasi.postgres.protocol.wire.Lsn;
+import io.drasi.source.postgres.transaction.CommittedTransaction;
+
+/** Where what a stream brings goes to. One thread hands out; {@link #confirmedUpTo} is for any. */
+public interface Outlet {
+    /** Hands out; may wait for room. Returns whether somebody wants something of it. */
+    boolean handOut(CommittedTransaction transaction);
+
+    /** @param repeated whether an earlier stream has brought it: then it is only for those that were not there */
+    void handOut(SourceEvent.SchemaChanged change, boolean repeated);
+
+    /** Everything that committed before {@code lsn} was handed out. */
+    void reached(Lsn lsn);
+
+    /**
+     * Up to where the server may forget its log.
+     *
+     * @param reached everything before it was handed out
+     */
+    Lsn confirmedUpTo(Lsn reached);
+}
