@@ -164,6 +164,14 @@ final class SourceArguments {
     }
 
     @Option(
+            names = "--bootstrap-parallelism",
+            paramLabel = "CONNECTIONS",
+            description = "Connections that read the snapshot at a time. Default: 2.")
+    void setBootstrapParallelism(String value) {
+        give(SourceOption.BOOTSTRAP_PARALLELISM, value, "--bootstrap-parallelism");
+    }
+
+    @Option(
             names = "--peer-timeout",
             paramLabel = "TIME",
             description = "A server that is silent for so long counts as dead. Default: 60s.")

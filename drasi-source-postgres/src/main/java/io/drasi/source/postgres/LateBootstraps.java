@@ -249,7 +249,7 @@ final class LateBootstraps {
 
     private BootstrapReceivers read(Snapshot snapshot, TableShapes shapes) {
         step = Step.SNAPSHOT;
-        Bootstrap bootstrap = new Bootstrap(config, selected, checks, mapper, types, format);
+        Bootstrap bootstrap = new Bootstrap(config, selected, checks, mapper, types, format, connections::openOrdinary);
         try (PostgresConnection connection = stop.whileConnecting(connections::openOrdinary)) {
             return stop.during(
                     () -> {
@@ -260,6 +260,7 @@ final class LateBootstraps {
                     () -> {
                         subscriptions.endEach();
                         connection.abort();
+                        bootstrap.abort();
                     });
         }
     }

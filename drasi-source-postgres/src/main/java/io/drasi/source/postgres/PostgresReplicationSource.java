@@ -344,6 +344,11 @@ public final class PostgresReplicationSource implements Source {
             return this;
         }
 
+        public Builder withBootstrapParallelism(int value) {
+            config.withBootstrapParallelism(value);
+            return this;
+        }
+
         public Builder withConnectTimeout(Duration value) {
             config.withConnectTimeout(value);
             return this;

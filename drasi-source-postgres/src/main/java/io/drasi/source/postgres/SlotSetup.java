@@ -305,6 +305,7 @@ final class SlotSetup {
                     () -> {
                         subscriptions.endEach();
                         connection.abort();
+                        bootstrap.abort();
                     });
         }
     }

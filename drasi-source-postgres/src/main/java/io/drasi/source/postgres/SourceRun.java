@@ -96,7 +96,7 @@ final class SourceRun implements Runnable {
                 connections,
                 slots,
                 checks,
-                new Bootstrap(config, selected, checks, mapper, types, format),
+                new Bootstrap(config, selected, checks, mapper, types, format, connections::openOrdinary),
                 shapes,
                 progress);
         this.starter = new StreamStarter(config);

@@ -179,6 +179,9 @@ public final class SourceConfigurations {
         options.get(SourceOption.BOOTSTRAP_BATCH_SIZE)
                 .map(given -> number(given, 1, 100_000))
                 .ifPresent(builder::withBootstrapBatchSize);
+        options.get(SourceOption.BOOTSTRAP_PARALLELISM)
+                .map(given -> number(given, 1, 32))
+                .ifPresent(builder::withBootstrapParallelism);
         options.get(SourceOption.AUTO_START).map(SourceConfigurations::bool).ifPresent(builder::withAutoStart);
     }
 

@@ -28,6 +28,7 @@ public enum SourceOption {
     DISPATCH_MODE("dispatch_mode", "", ""),
     DISPATCH_BUFFER_CAPACITY("dispatch_buffer_capacity", "", ""),
     BOOTSTRAP_BATCH_SIZE("bootstrap_batch_size", "", ""),
+    BOOTSTRAP_PARALLELISM("bootstrap_parallelism", "", ""),
     BOOTSTRAP("bootstrap", "", ""),
     AUTO_START("auto_start", "", "");
 

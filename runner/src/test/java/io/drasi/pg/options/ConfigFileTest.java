@@ -53,6 +53,7 @@ class ConfigFileTest {
                 dispatch_buffer_capacity: 2000
                 auto_start: false
                 bootstrap_batch_size: 500
+                bootstrap_parallelism: 4
                 connect_timeout: 3s
                 peer_timeout: 2m
                 status_interval: 5
@@ -81,6 +82,7 @@ class ConfigFileTest {
         assertThat(config.dispatchBufferCapacity()).isEqualTo(2000);
         assertThat(config.autoStart()).isFalse();
         assertThat(config.invalidText()).isEqualTo(InvalidText.BYTES);
+        assertThat(config.bootstrapParallelism()).isEqualTo(4);
         assertThat(config.rowFormat()).isEqualTo(RowFormat.TEXT);
         assertThat(config.bootstrapBatchSize()).isEqualTo(500);
         assertThat(config.connectTimeout()).isEqualTo(Duration.ofSeconds(3));

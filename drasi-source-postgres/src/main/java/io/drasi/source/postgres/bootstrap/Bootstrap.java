@@ -24,14 +24,21 @@ import io.drasi.source.postgres.types.DatabaseTypes;
 import io.drasi.source.postgres.types.binary.BinaryTypes;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Gives the current rows to all subscriptions that wait for them: opens the exported snapshot, and reads table after
- * table as it is there.
+ * Gives the current rows to all subscriptions that wait for them: opens the exported snapshot, and reads the tables as they
+ * are there, several at a time and large ones in parts. One for each thread that bootstraps.
  */
 public final class Bootstrap {
     private static final Logger LOG = LoggerFactory.getLogger(Bootstrap.class);
@@ -43,6 +50,8 @@ public final class Bootstrap {
     private final ChangeMapper mapper;
     private final DatabaseTypes types;
     private final FormatChoice format;
+    private final Supplier<PostgresConnection> opener;
+    private volatile @Nullable SnapshotReaders readers;
 
     /** Ends a COPY whose rows nobody waits for any more. */
     private static final class Abandoned extends RuntimeException {
@@ -53,14 +62,17 @@ public final class Bootstrap {
         }
     }
 
+    /** @param opener opens one more connection to read with; an interrupt ends that */
     public Bootstrap(
             PostgresSourceConfig config,
             SelectedTables selected,
             ServerChecks checks,
             ChangeMapper mapper,
             DatabaseTypes types,
-            FormatChoice format) {
+            FormatChoice format,
+            Supplier<PostgresConnection> opener) {
         this.format = format;
+        this.opener = opener;
         this.config = config;
         this.types = types;
         this.selected = selected;
@@ -69,14 +81,14 @@ public final class Bootstrap {
     }
 
     /**
-     * Opens the snapshot on a connection that has no transaction open; the connection that exported it may go then.
+     * Opens the snapshot on a connection that has no transaction open. The connection that exported it stays until all is
+     * read, as others open it too.
      *
      * @return the tables as the snapshot has them, locked against being rewritten, dropped and renamed until the end
      * @throws io.drasi.source.postgres.error.TableChangedException if one was rewritten or renamed since the snapshot
      */
     public List<CatalogTable> open(PostgresConnection connection, Snapshot snapshot) {
-        connection.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-        connection.query("SET TRANSACTION SNAPSHOT " + Sql.literal(snapshot.name()));
+        enter(connection, snapshot);
         List<CatalogTable> tables = checks.check(connection);
         checks.requireReadable(connection, tables);
         new TableLocks(tables).take(connection);
@@ -107,84 +119,138 @@ public final class Bootstrap {
         BootstrapReceivers receivers = subscriptions.startBootstrap(
                 new SourceEvent.BootstrapStarted(position, snapshot.takenAt(), labels), slotLsn, besideStream);
         LOG.info("source '{}': bootstrap of {} tables begins at {}", config.id(), tables.size(), position);
-        long rows = 0;
+        List<CatalogTable> wanted = tables.stream()
+                .filter(table -> receivers.take(table.name().label()))
+                .toList();
+        Map<Long, TableRead> reads = new HashMap<>();
+        TableParts cut = TableParts.of(connection, wanted, config.bootstrapParallelism());
+        for (CatalogTable table : wanted) {
+            TableShape shape = TableShape.of(table, selected.key(table.name()), types);
+            format.require(shape, new Catalog(connection::query, connection.serverVersionNumber()));
+            int count = (int) cut.parts().stream()
+                    .filter(part -> part.table().equals(table))
+                    .count();
+            reads.put(table.oid(), new TableRead(shape, count, snapshot.takenAt(), receivers));
+        }
+        SnapshotReaders reading = new SnapshotReaders(
+                cut.parts(),
+                () -> openSnapshot(snapshot),
+                (part, reader) ->
+                        Objects.requireNonNull(reads.get(part.table().oid())).read(part, reader));
+        readers = reading;
         try {
-            for (CatalogTable table : tables) {
-                if (receivers.take(table.name().label())) {
-                    rows += new TableRead(table, snapshot.takenAt(), receivers).run(connection);
-                }
-            }
+            reading.run(connection, cut.connections());
         } catch (Abandoned e) {
             LOG.info("source '{}': {}", config.id(), e.getMessage());
             return receivers;
+        } finally {
+            readers = null;
         }
+        long rows = reads.values().stream().mapToLong(TableRead::rows).sum();
         connection.query("COMMIT");
         receivers.complete(position);
         LOG.info("source '{}': bootstrap is complete, {} rows", config.id(), rows);
         return receivers;
     }
 
-    /** The reading of one table. */
+    /** Ends the reading on all connections but the caller's of {@link #read}. For any thread. */
+    public void abort() {
+        SnapshotReaders current = readers;
+        if (current != null) {
+            current.abort();
+        }
+    }
+
+    private static void enter(PostgresConnection connection, Snapshot snapshot) {
+        connection.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+        connection.query("SET TRANSACTION SNAPSHOT " + Sql.literal(snapshot.name()));
+    }
+
+    private PostgresConnection openSnapshot(Snapshot snapshot) {
+        PostgresConnection connection = opener.get();
+        try {
+            enter(connection, snapshot);
+            return connection;
+        } catch (RuntimeException e) {
+            connection.close();
+            throw e;
+        }
+    }
+
+    /** The reading of one table, maybe of several parts at a time. */
     private final class TableRead {
-        private final CatalogTable table;
         private final TableShape shape;
         private final boolean withPlace;
-        private final CopyRows copied;
         private final long effectiveFrom;
         private final BootstrapReceivers receivers;
-        private List<SourceChange.Insert> batch = new ArrayList<>();
-        private long rows;
+        private final AtomicInteger partsLeft;
+        private final AtomicLong rows = new AtomicLong();
 
-        TableRead(CatalogTable table, Instant takenAt, BootstrapReceivers receivers) {
-            this.table = table;
-            this.shape = TableShape.of(table, selected.key(table.name()), types);
+        TableRead(TableShape shape, int parts, Instant takenAt, BootstrapReceivers receivers) {
+            this.shape = shape;
             this.withPlace = shape.key() instanceof RowKey.Place;
-            int columns = table.columns().size();
-            this.copied = format.binary()
+            this.effectiveFrom = TimeUnit.SECONDS.toNanos(takenAt.getEpochSecond()) + takenAt.getNano();
+            this.receivers = receivers;
+            this.partsLeft = new AtomicInteger(parts);
+        }
+
+        long rows() {
+            return rows.get();
+        }
+
+        void read(TablePart part, PostgresConnection connection) {
+            CopyRows copied = copied();
+            Batch batch = new Batch(this);
+            connection.copyOut(
+                    TableSelect.copy(part, withPlace, format.binary()),
+                    message -> copied.read(message).ifPresent(batch::add));
+            copied.end();
+            batch.deliver();
+            if (partsLeft.decrementAndGet() == 0) {
+                LOG.info("source '{}': read {} rows of table {}", config.id(), rows, shape.label());
+            }
+        }
+
+        private CopyRows copied() {
+            int columns = shape.columns().size();
+            return format.binary()
                     ? new CopyBinaryRows(
                             columns,
                             withPlace ? CopyBinaryRows.place() : List.of(),
                             new BinaryTypes(types),
                             shape.label())
                     : new CopyTextRows(columns, withPlace ? 2 : 0, shape.label());
-            this.effectiveFrom = TimeUnit.SECONDS.toNanos(takenAt.getEpochSecond()) + takenAt.getNano();
-            this.receivers = receivers;
+        }
+    }
+
+    /** The rows of a part that are delivered together. One thread. */
+    private final class Batch {
+        private final TableRead table;
+        private List<SourceChange.Insert> rows = new ArrayList<>();
+
+        Batch(TableRead table) {
+            this.table = table;
         }
 
-        long run(PostgresConnection connection) {
-            format.require(shape, new Catalog(connection::query, connection.serverVersionNumber()));
-            connection.copyOut(
-                    TableSelect.copy(table, withPlace, format.binary()),
-                    message -> copied.read(message).ifPresent(this::row));
-            copied.end();
-            deliver();
-            LOG.info(
-                    "source '{}': read {} rows of table {}",
-                    config.id(),
-                    rows,
-                    table.name().label());
-            return rows;
-        }
-
-        private void row(CopyRows.Row row) {
-            RowPlace place = withPlace
+        void add(CopyRows.Row row) {
+            RowPlace place = table.withPlace
                     ? new RowPlace.InSnapshot(
                             row.leading().get(0), row.leading().get(1))
                     : NO_PLACE;
-            batch.add(mapper.insert(shape, row.tuple(), effectiveFrom, place));
-            rows++;
-            if (batch.size() == config.bootstrapBatchSize()) {
+            rows.add(mapper.insert(table.shape, row.tuple(), table.effectiveFrom, place));
+            if (rows.size() == config.bootstrapBatchSize()) {
                 deliver();
             }
         }
 
-        private void deliver() {
-            if (receivers.gone()) {
+        void deliver() {
+            if (table.receivers.gone()) {
                 throw new Abandoned();
             }
-            if (!batch.isEmpty()) {
-                receivers.put(new SourceEvent.BootstrapBatch(shape.label(), batch));
-                batch = new ArrayList<>();
+            if (!rows.isEmpty()) {
+                table.rows.addAndGet(rows.size());
+                table.receivers.put(new SourceEvent.BootstrapBatch(table.shape.label(), rows));
+                rows = new ArrayList<>();
             }
         }
     }

@@ -3,6 +3,8 @@ package io.drasi.source.postgres.bootstrap;
 
 import io.drasi.postgres.client.query.Sql;
 import io.drasi.source.postgres.schema.CatalogTable;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.stream.Collectors;
 
 /** The queries that read just those rows and columns of a table that the stream would carry. */
@@ -10,15 +12,24 @@ final class TableSelect {
     private TableSelect() {}
 
     /**
-     * The COPY of all rows.
+     * The COPY of the rows of a part.
      *
      * @param withPlace whether the table's (partition's) OID and the row's ctid come first
      * @param binary in which format
      */
-    static String copy(CatalogTable table, boolean withPlace, boolean binary) {
+    static String copy(TablePart part, boolean withPlace, boolean binary) {
+        CatalogTable table = part.table();
         String list = list(table);
         String select = withPlace ? "tableoid, ctid" + (list.isEmpty() ? "" : ", ") + list : list;
-        String where = table.rowFilter().map(filter -> " WHERE " + filter).orElse("");
+        List<String> conditions = new ArrayList<>();
+        table.rowFilter().ifPresent(filter -> conditions.add("(" + filter + ")"));
+        if (part.firstPage() > 0) {
+            conditions.add("ctid >= '(" + part.firstPage() + ",0)'::tid");
+        }
+        if (part.endPage() != TablePart.OPEN) {
+            conditions.add("ctid < '(" + part.endPage() + ",0)'::tid");
+        }
+        String where = conditions.isEmpty() ? "" : " WHERE " + String.join(" AND ", conditions);
         return "COPY (SELECT " + select + from(table) + where + ") TO STDOUT" + (binary ? " (FORMAT binary)" : "");
     }
 

@@ -42,6 +42,7 @@ import java.util.regex.Pattern;
  * @param dispatchBufferCapacity events that may wait in a subscription's queue; 1 to 1,000,000; default {@code 1000}
  * @param autoStart whether a {@link io.drasi.model.SourceHost} starts the source when it is added; default {@code true}
  * @param bootstrapBatchSize rows of the snapshot in one event; 1 to 100,000; default {@code 1000}
+ * @param bootstrapParallelism connections that read the snapshot at a time; 1 to 32; default {@code 2}
  * @param connectTimeout for the connection, TLS and login together; 100 ms to 10 min; default {@code Duration.ofSeconds(10)}
  * @param peerTimeout a server that is silent for so long on the replication stream, or in the middle of an answer, counts as dead; 1 s to 1 h; default {@code Duration.ofSeconds(60)}
  * @param statusInterval how often the server is told the confirmed position when nothing changes; 100 ms to 10 min; default {@code Duration.ofSeconds(10)}
@@ -68,6 +69,7 @@ public record PostgresSourceConfig(
         int dispatchBufferCapacity,
         boolean autoStart,
         int bootstrapBatchSize,
+        int bootstrapParallelism,
         Duration connectTimeout,
         Duration peerTimeout,
         Duration statusInterval,
@@ -114,6 +116,7 @@ public record PostgresSourceConfig(
         Objects.requireNonNull(dispatchMode, "dispatchMode");
         requireRange("dispatch_buffer_capacity", dispatchBufferCapacity, 1, 1_000_000);
         requireRange("bootstrap_batch_size", bootstrapBatchSize, 1, 100_000);
+        requireRange("bootstrap_parallelism", bootstrapParallelism, 1, 32);
         requireRange("connect_timeout", connectTimeout, Duration.ofMillis(100), Duration.ofMinutes(10));
         requireRange("peer_timeout", peerTimeout, Duration.ofSeconds(1), Duration.ofHours(1));
         requireRange("status_interval", statusInterval, Duration.ofMillis(100), Duration.ofMinutes(10));
@@ -149,6 +152,7 @@ public record PostgresSourceConfig(
         map.put("dispatch_buffer_capacity", dispatchBufferCapacity);
         map.put("auto_start", autoStart);
         map.put("bootstrap_batch_size", bootstrapBatchSize);
+        map.put("bootstrap_parallelism", bootstrapParallelism);
         map.put("connect_timeout", connectTimeout.toString());
         map.put("peer_timeout", peerTimeout.toString());
         map.put("status_interval", statusInterval.toString());
@@ -208,6 +212,7 @@ public record PostgresSourceConfig(
         private int dispatchBufferCapacity = 1000;
         private boolean autoStart = true;
         private int bootstrapBatchSize = 1000;
+        private int bootstrapParallelism = 2;
         private Duration connectTimeout = Duration.ofSeconds(10);
         private Duration peerTimeout = Duration.ofSeconds(60);
         private Duration statusInterval = Duration.ofSeconds(10);
@@ -304,6 +309,11 @@ public record PostgresSourceConfig(
             return this;
         }
 
+        public Builder withBootstrapParallelism(int value) {
+            this.bootstrapParallelism = value;
+            return this;
+        }
+
         public Builder withConnectTimeout(Duration value) {
             this.connectTimeout = value;
             return this;
@@ -373,6 +383,7 @@ public record PostgresSourceConfig(
                     dispatchBufferCapacity,
                     autoStart,
                     bootstrapBatchSize,
+                    bootstrapParallelism,
                     connectTimeout,
                     peerTimeout,
                     statusInterval,

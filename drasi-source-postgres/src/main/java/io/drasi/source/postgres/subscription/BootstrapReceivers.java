@@ -9,7 +9,7 @@ import java.util.Collection;
 import java.util.List;
 
 /**
- * The subscriptions that share one bootstrap. One thread.
+ * The subscriptions that share one bootstrap. Rows may be put by several threads at a time, all else is for one.
  *
  * <p>With a bootstrap beside the stream they stand apart from it afterwards, and are given what is {@link #put} here, until
  * they {@linkplain Subscriptions#join join} it.

@@ -30,7 +30,7 @@ public final class DatabaseTypes {
     private final Map<Long, EnumLabels> labels = new HashMap<>();
     private final Map<Long, Set<String>> renamedLabels = new HashMap<>();
     private final boolean bytesUnlessUnicode;
-    private boolean outdated;
+    private volatile boolean outdated; // values of a snapshot are read by several threads
 
     /** @param bytesUnlessUnicode whether a value with a text that is not UTF-8 is given as its bytes, or refused */
     public DatabaseTypes(boolean bytesUnlessUnicode) {

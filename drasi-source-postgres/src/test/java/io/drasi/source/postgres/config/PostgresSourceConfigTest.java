@@ -243,6 +243,7 @@ class PostgresSourceConfigTest {
                         entry("dispatch_buffer_capacity", 1000),
                         entry("auto_start", true),
                         entry("bootstrap_batch_size", 1000),
+                        entry("bootstrap_parallelism", 2),
                         entry("connect_timeout", "PT10S"),
                         entry("peer_timeout", "PT1M"),
                         entry("status_interval", "PT10S"),
@@ -273,6 +274,7 @@ class PostgresSourceConfigTest {
                 .withDispatchBufferCapacity(2000)
                 .withAutoStart(false)
                 .withBootstrapBatchSize(10)
+                .withBootstrapParallelism(3)
                 .withConnectTimeout(Duration.ofSeconds(1))
                 .withPeerTimeout(Duration.ofSeconds(2))
                 .withStatusInterval(Duration.ofSeconds(3))
@@ -283,7 +285,7 @@ class PostgresSourceConfigTest {
 
         Map<String, Object> properties = source.properties();
         assertThat(properties)
-                .hasSize(23)
+                .hasSize(24)
                 .containsEntry("ssl_root_cert", "root.crt")
                 .containsEntry("ssl_cert", "client.crt")
                 .containsEntry("ssl_key", "client.key")
@@ -292,6 +294,7 @@ class PostgresSourceConfigTest {
                 .containsEntry("auto_start", false)
                 .containsEntry("invalid_text", "bytes")
                 .containsEntry("row_format", "text")
+                .containsEntry("bootstrap_parallelism", 3)
                 .containsEntry("allow_cleartext_password", true)
                 .containsEntry("tables", List.of("users", "sales.orders"));
         assertThat(source.config().tableKeys())

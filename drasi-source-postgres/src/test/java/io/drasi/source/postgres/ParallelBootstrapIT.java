@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.drasi.source.postgres;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.drasi.model.ElementValue;
+import io.drasi.model.SourceChange;
+import io.drasi.model.SourceEvent;
+import io.drasi.model.SubscriptionSettings;
+import io.drasi.testkit.Await;
+import java.util.BitSet;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/** A snapshot that is read on several connections. */
+class ParallelBootstrapIT {
+    private static final SubscriptionSettings BOOTSTRAP =
+            SubscriptionSettings.forQuery(SourceFixture.QUERY_ID).withBootstrap();
+    private static final int FIRST_WITH_RANGE_SCANS = 14;
+    /** With the filler two parts and a bit. */
+    private static final int ROWS = 22_000;
+
+    private static SourceFixture withLargeTable(int version) {
+        SourceFixture fixture = SourceFixture.on(version);
+        fixture.execute(
+                "CREATE TABLE large (id int PRIMARY KEY, filler char(4000))",
+                "ALTER TABLE large ALTER filler SET STORAGE PLAIN",
+                "INSERT INTO large SELECT i, 'x' FROM generate_series(1, " + ROWS + ") AS i",
+                "CREATE TABLE small (id int PRIMARY KEY)",
+                "INSERT INTO small VALUES (1), (2)",
+                "CREATE TABLE placed (n int)",
+                "INSERT INTO placed SELECT i FROM generate_series(1, 1000) AS i");
+        fixture.publishAllTables();
+        return fixture;
+    }
+
+    @EachVersion
+    void readsEachRowOnce(int version) {
+        try (SourceFixture fixture = withLargeTable(version)) {
+            Recorder recorder = fixture.bootstrap(fixture.builder().withBootstrapParallelism(3));
+            Recorder.Snapshot snapshot = recorder.snapshot();
+            Set<String> ids = new HashSet<>();
+            BitSet large = new BitSet();
+            for (SourceChange.Insert row : snapshot.rows()) {
+                assertThat(ids.add(row.element().metadata().reference().elementId()))
+                        .isTrue();
+                if (row.element().metadata().labels().equals(List.of("large"))) {
+                    large.set((int) ((ElementValue.IntegerValue)
+                                    row.element().properties().get("id").orElseThrow())
+                            .value());
+                }
+            }
+            assertThat(large.cardinality()).isEqualTo(ROWS);
+            assertThat(snapshot.rows()).hasSize(ROWS + 1002);
+            assertThat(snapshot.completed().rows()).isEqualTo(ROWS + 1002);
+            SourceTraces.awaitConnections(fixture, 2);
+        }
+    }
+
+    /** While nobody takes the rows one can see who reads them. */
+    @EachVersion
+    void readsOnSeveralConnectionsAndStopsAllOfThem(int version) {
+        try (SourceFixture fixture = withLargeTable(version)) {
+            PostgresReplicationSource source =
+                    fixture.source(fixture.builder().withBootstrapParallelism(3).withBootstrapBatchSize(10));
+            Recorder recorder = fixture.record(source, BOOTSTRAP);
+            source.start();
+            recorder.next(SourceEvent.BootstrapStarted.class);
+            int readers = version >= FIRST_WITH_RANGE_SCANS ? 2 : 1; // the small tables are read at once
+            Await.until("so many read", () -> copies(fixture) == readers);
+            SourceTraces.stopPromptly(source);
+            SourceTraces.awaitConnections(fixture, 0);
+        }
+    }
+
+    @EachVersion
+    void beginsAgainWhenOneOfTheConnectionsBreaks(int version) {
+        try (SourceFixture fixture = withLargeTable(version)) {
+            PostgresReplicationSource source =
+                    fixture.source(fixture.builder().withBootstrapParallelism(2).withBootstrapBatchSize(10));
+            Recorder recorder = fixture.record(source, BOOTSTRAP);
+            source.start();
+            recorder.next(SourceEvent.BootstrapStarted.class);
+            Await.until("somebody reads", () -> copies(fixture) > 0);
+            String last = fixture.server()
+                    .queryOne("SELECT max(pid) FROM pg_stat_activity WHERE query LIKE 'COPY%' AND state = 'active'"
+                            + " AND datname = '" + fixture.database().name() + "'");
+            fixture.server().query("SELECT pg_terminate_backend(" + last + ")");
+            SourceEvent event = recorder.next();
+            while (!(event instanceof SourceEvent.BootstrapStarted)) {
+                event = recorder.next();
+            }
+            int rows = 0;
+            while (event instanceof SourceEvent.BootstrapStarted || event instanceof SourceEvent.BootstrapBatch) {
+                rows += event instanceof SourceEvent.BootstrapBatch batch
+                        ? batch.rows().size()
+                        : 0;
+                event = recorder.next();
+            }
+            assertThat(event).isInstanceOf(SourceEvent.BootstrapCompleted.class);
+            assertThat(rows).isEqualTo(ROWS + 1002);
+        }
+    }
+
+    private static int copies(SourceFixture fixture) {
+        return Integer.parseInt(fixture.database()
+                .queryOne("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'COPY%' AND state = 'active'"
+                        + " AND datname = current_database()"));
+    }
+}
