@@ -226,7 +226,8 @@ final class LateBootstraps {
     private void bootstrap(PostgresConnection ordinary, ReplicationConnection replication) {
         step = Step.CREATE_SLOT;
         NewSlot slot = NewSlot.temporary(config.id(), config.slotName());
-        Snapshot snapshot = stop.during(() -> slot.create(ordinary, replication), () -> NewSlot.cancel(replication));
+        Snapshot snapshot =
+                stop.during(() -> slot.create(ordinary, replication, this::waiting), () -> NewSlot.cancel(replication));
         TableShapes shapes = new TableShapes(selected, types, format);
         BootstrapReceivers receivers = read(snapshot, shapes);
         if (receivers.gone() || subscriptions.join(receivers, snapshot.consistentPoint())) {
@@ -245,6 +246,10 @@ final class LateBootstraps {
                     e.getMessage());
             subscriptions.joinAgain(receivers);
         }
+    }
+
+    private void waiting(String what) {
+        LOG.warn("source '{}': {}", config.id(), what);
     }
 
     private BootstrapReceivers read(Snapshot snapshot, TableShapes shapes) {

@@ -286,10 +286,16 @@ final class SlotSetup {
         progress.step(Step.CREATE_SLOT);
         NewSlot slot =
                 new NewSlot(sourceId, slots.name(), SlotOptions.permanent().withSnapshot(kind));
-        Snapshot snapshot = stop.during(() -> slot.create(ordinary, replication), () -> NewSlot.cancel(replication));
+        Snapshot snapshot =
+                stop.during(() -> slot.create(ordinary, replication, this::waiting), () -> NewSlot.cancel(replication));
         progress.slotStartsAt(snapshot.consistentPoint());
         subscriptions.slotStartsAt(snapshot.consistentPoint());
         return snapshot;
+    }
+
+    private void waiting(String what) {
+        LOG.warn("source '{}': {}", sourceId, what);
+        status.progress(ComponentStatus.STARTING, what, null);
     }
 
     private List<CatalogTable> read(Snapshot snapshot) {

@@ -7,6 +7,7 @@ import io.drasi.postgres.client.replication.CreatedSlot;
 import io.drasi.postgres.client.replication.SlotOptions;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,10 +43,11 @@ public final class NewSlot {
     /**
      * Waits until all transactions that write now have ended.
      *
-     * @param ordinary is asked for the time
+     * @param ordinary is asked for the time, and what is waited for
      * @param replication keeps the snapshot until its next command
+     * @param onWait is told what is waited for, if it takes more than a moment; on another thread
      */
-    public Snapshot create(PostgresConnection ordinary, ReplicationConnection replication) {
+    public Snapshot create(PostgresConnection ordinary, ReplicationConnection replication, Consumer<String> onWait) {
         Instant before = Instant.parse(ordinary.query("SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC',"
                         + " 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')")
                 .single()
@@ -54,7 +56,13 @@ public final class NewSlot {
                 "source '{}': creating slot {}; this waits until transactions that write now have ended",
                 sourceId,
                 name);
-        CreatedSlot created = replication.createLogicalSlot(name, options);
+        SlotWait wait = new SlotWait(ordinary, name, replication.backendPid(), onWait);
+        CreatedSlot created;
+        try {
+            created = replication.createLogicalSlot(name, options);
+        } finally {
+            wait.close();
+        }
         LOG.info("source '{}': slot {} begins at {}", sourceId, name, created.consistentPoint());
         return new Snapshot(created.snapshotName().orElse(""), created.consistentPoint(), before);
     }
