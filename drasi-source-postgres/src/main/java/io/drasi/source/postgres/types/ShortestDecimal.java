@@ -59,6 +59,12 @@ public enum ShortestDecimal {
     private static final BigDecimal HALF = new BigDecimal("0.5");
 
     private static final int LONGEST_TRIED_FRACTION = 8;
+    /** Products with so many digits before the point have enough of them behind it. */
+    private static final int MOST_DIGITS_IN_DOUBLES = 9;
+    /** The powers of ten below 10 to that power are exact in a double. */
+    private static final int EXACT_POWERS = 22;
+
+    private static final double PRODUCT_ERROR = 1e-5;
 
     private final long safeDigits;
     private final int smallestNormalExponent;
@@ -134,8 +140,22 @@ public enum ShortestDecimal {
                 return tried.withoutTrailingZeros();
             }
         }
+        return of(print(negative, size));
+    }
+
+    /** The number with as many digits as tell it from all others. */
+    private FloatText print(boolean negative, double size) {
+        int scale = printedDigits - 1 - (int) Math.floor(Math.log10(size));
+        if (printedDigits <= MOST_DIGITS_IN_DOUBLES && scale > 0 && scale < EXACT_POWERS) {
+            double scaled = size * Math.pow(10, scale);
+            double digits = Math.rint(scaled);
+            // The product is off by less than that, and the digits are the nearest unless it lies so near to a middle.
+            if (Math.abs(Math.abs(scaled - digits) - 0.5) > PRODUCT_ERROR) {
+                return new FloatText(negative, (long) digits, -scale);
+            }
+        }
         BigDecimal printed = new BigDecimal(size).round(new MathContext(printedDigits, RoundingMode.HALF_EVEN));
-        return of(new FloatText(negative, printed.unscaledValue().longValueExact(), -printed.scale()));
+        return new FloatText(negative, printed.unscaledValue().longValueExact(), -printed.scale());
     }
 
     /** Appends the number that {@code printed} stands for as the output function of PostgreSQL 12 and later writes it. */
