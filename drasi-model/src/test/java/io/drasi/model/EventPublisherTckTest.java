@@ -13,9 +13,11 @@ public class EventPublisherTckTest extends FlowPublisherVerification<SourceEvent
     private static final long QUIET_MILLIS = 50;
     /** How often it looks for an error. */
     private static final long POLL_MILLIS = 5;
+    /** How long it leaves a cancelled publisher to forget its subscriber. */
+    private static final long FORGET_MILLIS = 300;
 
     public EventPublisherTckTest() {
-        super(new TestEnvironment(TIMEOUT_MILLIS, QUIET_MILLIS, POLL_MILLIS), TIMEOUT_MILLIS);
+        super(new TestEnvironment(TIMEOUT_MILLIS, QUIET_MILLIS, POLL_MILLIS), FORGET_MILLIS);
     }
 
     @Override
