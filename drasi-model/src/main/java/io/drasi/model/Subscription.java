@@ -67,7 +67,7 @@ public interface Subscription extends Iterable<SourceEvent>, AutoCloseable {
      *
      * <p>If the handler throws, {@code policy} says whether it gets the same event again or the handling ends. No event is
      * skipped, and none is confirmed before the handler has returned from it and all before it. While an event is
-     * tried again those that follow wait; each failure is logged as a warning of the {@link System.Logger} of {@link Handling}.
+     * tried again those that follow wait; each such failure is logged as a warning of the {@link System.Logger} of {@link Handling}.
      * An event that still fails when the subscription is closed or the source stopped is not tried again.
      *
      * @throws IllegalStateException if this subscription has a handler or publisher already
