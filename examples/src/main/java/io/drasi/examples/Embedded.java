@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.drasi.examples;
 
+import io.drasi.model.FailurePolicy;
 import io.drasi.model.SourceChange;
 import io.drasi.model.SourceEvent;
+import io.drasi.model.Subscription;
 import io.drasi.model.SubscriptionSettings;
 import io.drasi.source.postgres.PostgresReplicationSource;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.Flow;
 
 /** What the README shows under "Embed it". */
 final class Embedded {
@@ -13,6 +18,8 @@ final class Embedded {
     /** What a program does with the rows and changes. */
     interface View {
         void apply(SourceChange change);
+
+        void accept(SourceEvent event);
     }
 
     static void keepUpToDate(View view, String secret) {
@@ -30,13 +37,33 @@ final class Embedded {
             for (SourceEvent event : changes) {
                 if (event instanceof SourceEvent.BootstrapBatch batch) {
                     batch.rows().forEach(view::apply);
-                } else if (event instanceof SourceEvent.BootstrapCompleted completed) {
-                    changes.confirm(completed.position());
                 } else if (event instanceof SourceEvent.Transaction transaction) {
                     transaction.changes().forEach(view::apply);
-                    changes.confirm(transaction.position());
                 }
+                changes.confirm(event);
             }
         }
+    }
+
+    static void poll(View view, Subscription changes) throws InterruptedException {
+        while (!changes.ended()) {
+            Optional<SourceEvent> event = changes.poll(Duration.ofSeconds(1));
+            event.ifPresent(view::accept);
+            event.ifPresent(changes::confirm);
+        }
+    }
+
+    static void handle(View view, PostgresReplicationSource source, SubscriptionSettings settings) {
+        try (source;
+                var handling = source.subscribe(settings).handle(view::accept, FailurePolicy.retry())) {
+            source.start();
+            handling.done().join();
+        }
+    }
+
+    static void publish(
+            Flow.Subscriber<SourceEvent> subscriber, PostgresReplicationSource source, SubscriptionSettings settings) {
+        var changes = source.subscribe(settings);
+        changes.publisher().subscribe(subscriber);
     }
 }

@@ -214,6 +214,13 @@ final class SourceFixture implements AutoCloseable {
                 .map(row -> Lsn.parse(row.get(0)));
     }
 
+    /** Waits until the server knows that everything before {@code lsn} is confirmed. */
+    void awaitConfirmed(Lsn lsn) {
+        Await.until(
+                lsn + " is confirmed",
+                () -> !confirmedFlushLsn().orElse(Lsn.INVALID).isBefore(lsn));
+    }
+
     /** Closes the recorders and the sources; the slot and the database stay. */
     void closeSources() {
         recorders.forEach(Recorder::close);

@@ -42,6 +42,8 @@ public final class StreamReader {
     private final PgOutputDecoder decoder = new PgOutputDecoder(1);
     private final ByteCursor cursor = new ByteCursor();
     private volatile boolean attention = true;
+    /** Whether something was confirmed since handing out began. */
+    private volatile boolean confirmedMeanwhile;
 
     /**
      * @param statusInterval at which the server hears from us when nothing happens
@@ -97,6 +99,7 @@ public final class StreamReader {
 
     /** A subscription has confirmed something. */
     public void confirmed() {
+        confirmedMeanwhile = true;
         feedback.look();
     }
 
@@ -143,13 +146,14 @@ public final class StreamReader {
                     e);
         }
         if (event instanceof AssembledEvent.Committed committed) {
+            confirmedMeanwhile = false;
             feedback.handingOut(true);
             boolean wanted = outlet.handOut(committed.transaction());
             feedback.handingOut(false);
             feedback.reached(committed.endLsn());
             outlet.reached(committed.endLsn());
-            if (!wanted) {
-                feedback.look(); // nobody will confirm it
+            if (!wanted || confirmedMeanwhile) {
+                feedback.look(); // nobody will confirm it, or it was before it counted as handed out
             }
         } else if (event instanceof AssembledEvent.Schema schema) {
             schema.changes().forEach(this::announce);

@@ -5,10 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.drasi.model.DispatchMode;
+import io.drasi.model.SourceEvent;
+import io.drasi.model.Subscription;
 import io.drasi.model.SubscriptionSettings;
 import io.drasi.postgres.client.ReplicationConnection;
 import io.drasi.postgres.client.ReplicationStream;
 import io.drasi.postgres.client.error.ConnectionLostException;
+import io.drasi.postgres.client.query.QueryResult;
 import io.drasi.postgres.client.settings.ConnectionSettings;
 import io.drasi.postgres.client.settings.SslMode;
 import io.drasi.postgres.protocol.wire.Lsn;
@@ -23,16 +26,20 @@ import io.drasi.source.postgres.subscription.Subscriptions;
 import io.drasi.source.postgres.transaction.TransactionAssembler;
 import io.drasi.source.postgres.types.DatabaseTypes;
 import io.drasi.testkit.Await;
+import io.drasi.testkit.Bytes;
 import io.drasi.testkit.FakeWalsender;
 import io.drasi.testkit.StatusUpdate;
 import io.drasi.testkit.WalsenderSession;
+import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
-/** How often the server is sent a status. The bounds hold however long a thread of the test is stalled. */
+/** When the server is sent a status. The bounds hold however long a thread of the test is stalled. */
 class FeedbackTest {
     private static final Duration LONG = Duration.ofMinutes(5);
     private static final long START = 0x100;
@@ -74,6 +81,55 @@ class FeedbackTest {
                 .isGreaterThanOrEqualTo(interval.multipliedBy(3));
     }
 
+    /** It counts as handed out only afterwards, and nothing else need happen then for a long time. */
+    @Test
+    void tellsAtOnceWhatWasConfirmedWhileItWasStillHandedOut() {
+        AtomicReference<StreamReader> reader = new AtomicReference<>();
+        Subscriptions subscriptions = new Subscriptions(
+                "source", DispatchMode.CHANNEL, 1, () -> {}, () -> reader.get().confirmed());
+        Subscription quick = subscriptions.open(SubscriptionSettings.forQuery("quick"));
+        Subscription stuck = subscriptions.open(SubscriptionSettings.forQuery("stuck"));
+        stream(LONG, subscriptions, reader, session -> {
+            sendTransaction(session, 0x200);
+            quick.confirm(taken(quick));
+            sendTransaction(session, 0x300);
+            quick.confirm(taken(quick));
+            stuck.close(); // only now there is an end to handing out
+            session.awaitStatusUpdate("what quick has confirmed", status -> status.flushed() == 0x310);
+        });
+    }
+
+    private static SourceEvent taken(Subscription subscription) {
+        return Await.untilPresent(
+                "a transaction",
+                () -> subscription
+                        .poll(Duration.ofSeconds(1))
+                        .filter(event -> event instanceof SourceEvent.Transaction));
+    }
+
+    /** One with one insert, whose commit record is 16 bytes long. */
+    private static void sendTransaction(WalsenderSession session, long commitLsn) throws IOException {
+        Bytes begin = new Bytes().int8('B').int64(commitLsn).int64(0).int32(7);
+        Bytes relation = new Bytes()
+                .int8('R')
+                .int32(1)
+                .cstring("public")
+                .cstring("users")
+                .int8('d');
+        relation.int16(1).int8(1).cstring("id").int32(23).int32(-1);
+        Bytes insert =
+                new Bytes().int8('I').int32(1).int8('N').int16(1).int8('t').sizedText("1");
+        Bytes commit = new Bytes()
+                .int8('C')
+                .int8(0)
+                .int64(commitLsn)
+                .int64(commitLsn + 16)
+                .int64(0);
+        for (Bytes message : List.of(begin, relation, insert, commit)) {
+            session.sendXLogData(commitLsn, commitLsn, 0, message.toByteArray());
+        }
+    }
+
     private static void assertConfirmNothingNew(WalsenderSession session) {
         assertThat(session.statusUpdates()).extracting(StatusUpdate::flushed).containsOnly(START);
         assertThat(session.statusUpdates()).extracting(StatusUpdate::written).containsOnly(START);
@@ -84,6 +140,17 @@ class FeedbackTest {
 
     /** Reads the stream of a server that sends what the script says, up to its end. */
     private static void stream(Duration statusInterval, FakeWalsender.Script script) {
+        Subscriptions subscriptions = new Subscriptions("source", DispatchMode.CHANNEL, 10, () -> {}, () -> {});
+        subscriptions.open(SubscriptionSettings.forQuery("q"));
+        stream(statusInterval, subscriptions, new AtomicReference<>(), script);
+    }
+
+    /** @param known the reader, as soon as there is one */
+    private static void stream(
+            Duration statusInterval,
+            Subscriptions subscriptions,
+            AtomicReference<StreamReader> known,
+            FakeWalsender.Script script) {
         try (FakeWalsender server = new FakeWalsender(session -> {
                     session.acceptLogin();
                     session.expectStartReplication();
@@ -97,14 +164,15 @@ class FeedbackTest {
                         .peerTimeout(LONG)
                         .build());
                 ReplicationStream stream = connection.startReplication("slot", new Lsn(START), Map.of())) {
-            StreamReader reader = reader(stream, statusInterval);
+            StreamReader reader = reader(stream, subscriptions, statusInterval);
+            known.set(reader);
             assertThatThrownBy(() -> reader.run(() -> true))
                     .as("the end of the script")
                     .isInstanceOf(ConnectionLostException.class);
         }
     }
 
-    private static StreamReader reader(ReplicationStream stream, Duration statusInterval) {
+    private static StreamReader reader(ReplicationStream stream, Subscriptions subscriptions, Duration statusInterval) {
         PostgresSourceConfig config = PostgresSourceConfig.builder("s")
                 .withDatabase("d")
                 .withUser("u")
@@ -115,13 +183,7 @@ class FeedbackTest {
                         SelectedTables.of(config),
                         new DatabaseTypes(false),
                         new FormatChoice(config, new DatabaseTypes(false))),
-                new Catalog(
-                        sql -> {
-                            throw new AssertionError("asks for " + sql);
-                        },
-                        180_000));
-        Subscriptions subscriptions = new Subscriptions("source", DispatchMode.CHANNEL, 10, () -> {}, () -> {});
-        subscriptions.open(SubscriptionSettings.forQuery("q"));
+                new Catalog(sql -> new QueryResult(List.of(), List.of(), "SELECT 0", List.of()), 180_000));
         subscriptions.beginStream();
         return new StreamReader(
                 stream,
