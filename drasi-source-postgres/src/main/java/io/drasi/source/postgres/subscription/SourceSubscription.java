@@ -296,7 +296,11 @@ public final class SourceSubscription implements Subscription {
         if (!wanted || wantsBootstrap() || isApart() != fromApart || alreadyGiven(change.position())) {
             return;
         }
-        put(change);
+        if (fromApart) {
+            putHoldingBack(change);
+        } else {
+            put(change);
+        }
         if (change.idsInvalidated() && settings.bootstrap()) {
             lock.lock();
             try {
@@ -328,7 +332,11 @@ public final class SourceSubscription implements Subscription {
         } finally {
             lock.unlock();
         }
-        put(wanted);
+        if (fromApart) {
+            putHoldingBack(wanted); // in every mode: what it lacks waits on the server
+        } else {
+            put(wanted);
+        }
         return true;
     }
 
@@ -354,6 +362,16 @@ public final class SourceSubscription implements Subscription {
                 return shared;
             }
             return bootstrap == Bootstrap.WANTED || apart ? reachedApart.min(shared) : shared;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether it would not lag behind a stream at once that does not wait for it. */
+    boolean hasRoom() {
+        lock.lock();
+        try {
+            return mode == DispatchMode.CHANNEL || queue.size() - queuedBootstrap <= capacity / 2;
         } finally {
             lock.unlock();
         }

@@ -335,6 +335,112 @@ class SourceSubscriptionTest {
         assertThat(CompletableFuture.supplyAsync(subscription::confirmedLsn)).succeedsWithin(Duration.ofSeconds(10));
     }
 
+    // ---- beside the stream
+
+    private static SourceEvent.BootstrapStarted startedAt(long lsn) {
+        return new SourceEvent.BootstrapStarted(Position.before(lsn), Instant.EPOCH, List.of("users"));
+    }
+
+    private BootstrapReceivers bootstrapBeside(long lsn) {
+        BootstrapReceivers receivers = subscriptions.startBootstrap(startedAt(lsn), new Lsn(50), true);
+        receivers.complete(Position.before(lsn));
+        return receivers;
+    }
+
+    @Test
+    void givesWhatCommitsToOneThatStandsApartOnlyByItsOwnStream() throws Exception {
+        SourceSubscription late = late();
+        BootstrapReceivers receivers = bootstrapBeside(100);
+        CatchUp catchUp = new CatchUp(subscriptions, receivers, () -> {});
+        subscriptions.handOut(TransactionFixture.transaction(100, 110, "users", 1));
+        assertThat(late.poll(NOW)).get().isInstanceOf(SourceEvent.BootstrapStarted.class);
+        SourceEvent.BootstrapCompleted completed =
+                (SourceEvent.BootstrapCompleted) late.poll(NOW).orElseThrow();
+        late.confirm(completed.position());
+        assertThat(late.poll(NOW)).isEmpty();
+        assertThat(subscriptions.confirmedUpTo(FAR))
+                .as("should its own stream break")
+                .isEqualTo(new Lsn(100));
+        catchUp.handOut(TransactionFixture.transaction(100, 110, "users", 1));
+        assertThat(transaction(late).commitLsn()).isEqualTo(100);
+    }
+
+    @Test
+    void joinsWhereItsOwnStreamHasGivenAllThatTheSharedOneHasBegunToGive() throws Exception {
+        SourceSubscription late = late();
+        BootstrapReceivers receivers = bootstrapBeside(100);
+        AtomicInteger joined = new AtomicInteger();
+        CatchUp catchUp = new CatchUp(subscriptions, receivers, joined::incrementAndGet);
+        subscriptions.handOut(TransactionFixture.transaction(100, 110, "users", 1));
+        subscriptions.handOut(TransactionFixture.transaction(200, 210, "users", 1));
+        catchUp.reached(new Lsn(100));
+        catchUp.handOut(TransactionFixture.transaction(100, 110, "users", 1));
+        catchUp.reached(new Lsn(110));
+        catchUp.reached(new Lsn(200));
+        assertThat(joined).hasValue(0);
+        catchUp.handOut(TransactionFixture.transaction(200, 210, "users", 1));
+        catchUp.handOut(TransactionFixture.transaction(300, 310, "users", 1));
+        catchUp.reached(new Lsn(310));
+        assertThat(joined).hasValue(1);
+        subscriptions.handOut(TransactionFixture.transaction(300, 310, "users", 1));
+        subscriptions.handOut(TransactionFixture.transaction(310, 320, "users", 1));
+        late.poll(NOW);
+        late.poll(NOW);
+        for (long commit : new long[] {100, 200, 300, 310}) {
+            assertThat(transaction(late).commitLsn()).isEqualTo(commit);
+        }
+        assertThat(late.poll(NOW)).isEmpty();
+    }
+
+    /** Its own stream has not come to the transaction in which the shared one has announced something already. */
+    @Test
+    void doesNotJoinInATransactionInWhichSomethingWasAnnounced() {
+        late();
+        BootstrapReceivers receivers = bootstrapBeside(100);
+        subscriptions.handOut(
+                new SourceEvent.SchemaChanged(
+                        Position.before(200), "users", Optional.empty(), List.of("id"), List.of("x"), false),
+                false);
+        assertThat(subscriptions.join(receivers, new Lsn(150))).isFalse();
+        assertThat(subscriptions.join(receivers, new Lsn(210))).isTrue();
+    }
+
+    @Test
+    void waitsInEveryModeForOneThatCatchesUpAndJoinsItWhenItHasRoom() throws Exception {
+        Subscriptions broadcast = subscriptions(DispatchMode.BROADCAST, 2);
+        SourceSubscription late =
+                broadcast.open(SubscriptionSettings.forQuery("late").withBootstrap());
+        broadcast.open(SubscriptionSettings.forQuery("other"));
+        broadcast.beginStream();
+        BootstrapReceivers receivers = broadcast.startBootstrap(startedAt(100), new Lsn(50), true);
+        receivers.complete(Position.before(100));
+        late.poll(NOW);
+        late.poll(NOW);
+        CatchUp catchUp = new CatchUp(broadcast, receivers, () -> {});
+        CompletableFuture<Void> catchingUp = CompletableFuture.runAsync(() -> {
+            for (long commit = 100; commit < 600; commit += 100) {
+                catchUp.handOut(TransactionFixture.transaction(commit, commit + 10, "users", 1));
+            }
+        });
+        Await.until("its queue is full", () -> !receivers.haveRoom());
+        assertThat(broadcast.join(receivers, new Lsn(1000))).isFalse();
+        for (long commit = 100; commit < 600; commit += 100) {
+            assertThat(((SourceEvent.Transaction)
+                                    late.poll(Duration.ofSeconds(10)).orElseThrow())
+                            .commitLsn())
+                    .isEqualTo(commit);
+        }
+        catchingUp.join();
+        assertThat(broadcast.join(receivers, new Lsn(1000))).isTrue();
+    }
+
+    private SourceSubscription late() {
+        SourceSubscription late =
+                subscriptions.open(SubscriptionSettings.forQuery("late").withBootstrap());
+        subscriptions.beginStream();
+        return late;
+    }
+
     @Test
     void givesNoOtherBootstrapToOneThatHasLagged() throws Exception {
         Subscriptions subscriptions = subscriptions(DispatchMode.BROADCAST, 2);
