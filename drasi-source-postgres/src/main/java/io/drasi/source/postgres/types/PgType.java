@@ -22,7 +22,6 @@ public sealed interface PgType {
 
     record Range(String name, long subtypeOid) implements PgType {}
 
-    /** @param attributes those that have not been dropped, in order */
     /** @param rangeOid the type of the ranges that it is made of */
     record Multirange(String name, long rangeOid) implements PgType {}
 
@@ -32,6 +31,7 @@ public sealed interface PgType {
         }
     }
 
+    /** @param attributes those that have not been dropped, in order */
     record Composite(String name, List<Attribute> attributes) implements PgType {
         public Composite {
             attributes = List.copyOf(attributes);
