@@ -50,6 +50,7 @@ public final class FormatChoice {
      */
     public void choose(PostgresConnection connection) {
         binary = false;
+        types.serverVersion(connection.serverVersionNumber());
         if (config.rowFormat() == RowFormat.TEXT || config.invalidText() == InvalidText.BYTES || givenUp) {
             return;
         }

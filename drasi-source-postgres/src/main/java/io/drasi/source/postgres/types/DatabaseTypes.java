@@ -30,11 +30,25 @@ public final class DatabaseTypes {
     private final Map<Long, EnumLabels> labels = new HashMap<>();
     private final Map<Long, Set<String>> renamedLabels = new HashMap<>();
     private final boolean bytesUnlessUnicode;
+    private int serverVersion = Integer.MAX_VALUE;
     private volatile boolean outdated; // values of a snapshot are read by several threads
 
     /** @param bytesUnlessUnicode whether a value with a text that is not UTF-8 is given as its bytes, or refused */
     public DatabaseTypes(boolean bytesUnlessUnicode) {
         this.bytesUnlessUnicode = bytesUnlessUnicode;
+    }
+
+    /**
+     * Tells which server the values come from.
+     *
+     * @param number as {@code server_version_num}; until it is told, the newest
+     */
+    public void serverVersion(int number) {
+        serverVersion = number;
+    }
+
+    public int serverVersion() {
+        return serverVersion;
     }
 
     /**

@@ -15,7 +15,9 @@ import org.jspecify.annotations.Nullable;
 /** Which {@link BinaryCodec} reads which type. Used by one thread, as the types that it asks are. */
 public final class BinaryTypes {
     private static final String COMMA_ARRAY = "array";
-    private static final Map<Long, BinaryCodec> BUILT_IN = builtIn();
+    private static final int FIRST_WITH_INFINITE_INTERVALS = 170_000;
+    private static final Map<Long, BinaryCodec> BUILT_IN = builtIn(true);
+    private static final Map<Long, BinaryCodec> WITHOUT_INFINITE_INTERVALS = builtIn(false);
 
     private final DatabaseTypes types;
 
@@ -30,7 +32,8 @@ public final class BinaryTypes {
      */
     public @Nullable BinaryCodec codec(long oid) {
         if (oid < DatabaseTypes.FIRST_OID) {
-            return BUILT_IN.get(oid);
+            return (types.serverVersion() < FIRST_WITH_INFINITE_INTERVALS ? WITHOUT_INFINITE_INTERVALS : BUILT_IN)
+                    .get(oid);
         }
         Optional<PgType> known = types.type(oid);
         if (known.isEmpty()) {
@@ -80,7 +83,7 @@ public final class BinaryTypes {
         };
     }
 
-    private static Map<Long, BinaryCodec> builtIn() {
+    private static Map<Long, BinaryCodec> builtIn(boolean infiniteIntervals) {
         Map<Long, BinaryCodec> codecs = new HashMap<>();
         put(codecs, TypeOid.BOOL, TypeOid.BOOL_ARRAY, new BooleanBinaryCodec());
         put(codecs, TypeOid.INT2, TypeOid.INT2_ARRAY, IntegerBinaryCodec.int2());
@@ -96,7 +99,7 @@ public final class BinaryTypes {
         put(codecs, TypeOid.BIT, TypeOid.BIT_ARRAY, new BitBinaryCodec());
         put(codecs, TypeOid.VARBIT, TypeOid.VARBIT_ARRAY, new BitBinaryCodec());
         putStrings(codecs);
-        putDatesAndTimes(codecs);
+        putDatesAndTimes(codecs, infiniteIntervals);
         putAddressesAndShapes(codecs);
         putSystemTypes(codecs);
         putRanges(codecs);
@@ -117,13 +120,13 @@ public final class BinaryTypes {
         put(codecs, TypeOid.TSQUERY, TypeOid.TSQUERY_ARRAY, TextSearchBinaryCodecs.tsquery());
     }
 
-    private static void putDatesAndTimes(Map<Long, BinaryCodec> codecs) {
+    private static void putDatesAndTimes(Map<Long, BinaryCodec> codecs, boolean infiniteIntervals) {
         put(codecs, TypeOid.DATE, TypeOid.DATE_ARRAY, new DateBinaryCodec());
         put(codecs, TypeOid.TIME, TypeOid.TIME_ARRAY, new TimeBinaryCodec());
         put(codecs, TypeOid.TIMETZ, TypeOid.TIMETZ_ARRAY, new TimetzBinaryCodec());
         put(codecs, TypeOid.TIMESTAMP, TypeOid.TIMESTAMP_ARRAY, TimestampBinaryCodec.timestamp());
         put(codecs, TypeOid.TIMESTAMPTZ, TypeOid.TIMESTAMPTZ_ARRAY, TimestampBinaryCodec.timestamptz());
-        put(codecs, TypeOid.INTERVAL, TypeOid.INTERVAL_ARRAY, new IntervalBinaryCodec());
+        put(codecs, TypeOid.INTERVAL, TypeOid.INTERVAL_ARRAY, new IntervalBinaryCodec(infiniteIntervals));
     }
 
     private static void putAddressesAndShapes(Map<Long, BinaryCodec> codecs) {

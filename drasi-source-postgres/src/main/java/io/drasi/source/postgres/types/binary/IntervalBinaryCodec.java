@@ -5,6 +5,13 @@ package io.drasi.source.postgres.types.binary;
 final class IntervalBinaryCodec implements AsText {
     private static final int MONTHS_PER_YEAR = 12;
 
+    private final boolean infinities;
+
+    /** @param infinities whether the largest and the smallest are infinite, as from PostgreSQL 17 on */
+    IntervalBinaryCodec(boolean infinities) {
+        this.infinities = infinities;
+    }
+
     @Override
     public void appendText(byte[] array, int offset, int length, StringBuilder text) {
         BinaryCursor value = new BinaryCursor("interval", array, offset, length);
@@ -12,9 +19,9 @@ final class IntervalBinaryCodec implements AsText {
         int days = value.readInt32();
         int months = value.readInt32();
         value.expectEnd();
-        if (micros == Long.MAX_VALUE && days == Integer.MAX_VALUE && months == Integer.MAX_VALUE) {
+        if (infinities && micros == Long.MAX_VALUE && days == Integer.MAX_VALUE && months == Integer.MAX_VALUE) {
             text.append(DateTimeWriter.INFINITY);
-        } else if (micros == Long.MIN_VALUE && days == Integer.MIN_VALUE && months == Integer.MIN_VALUE) {
+        } else if (infinities && micros == Long.MIN_VALUE && days == Integer.MIN_VALUE && months == Integer.MIN_VALUE) {
             text.append(DateTimeWriter.NEGATIVE_INFINITY);
         } else {
             append(months, days, micros, text);

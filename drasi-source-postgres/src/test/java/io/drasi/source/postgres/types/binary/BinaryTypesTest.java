@@ -13,6 +13,7 @@ import io.drasi.source.postgres.types.ValueFormatException;
 import io.drasi.testkit.Bytes;
 import io.drasi.testkit.Property;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -240,5 +241,23 @@ class BinaryTypesTest {
 
     private static byte[] text(String text) {
         return new Bytes().text(text).toByteArray();
+    }
+
+    /** PostgreSQL 17 took it for infinity. */
+    @Test
+    void readsTheLongestIntervalByTheVersionOfTheServer() {
+        byte[] longest = new byte[16];
+        Arrays.fill(longest, (byte) 0xFF);
+        longest[0] = 0x7F;
+        longest[8] = 0x7F;
+        longest[12] = 0x7F;
+        DatabaseTypes types = new DatabaseTypes(false);
+        BinaryTypes binaryTypes = new BinaryTypes(types);
+        types.serverVersion(160_000);
+        assertThat(Objects.requireNonNull(binaryTypes.codec(TypeOid.INTERVAL)).decode(longest, 0, 16))
+                .isEqualTo(new StringValue("178956970 years 7 mons 2147483647 days 2562047788:00:54.775807"));
+        types.serverVersion(170_000);
+        assertThat(Objects.requireNonNull(binaryTypes.codec(TypeOid.INTERVAL)).decode(longest, 0, 16))
+                .isEqualTo(new StringValue("infinity"));
     }
 }
