@@ -203,7 +203,7 @@ class BootstrapIT {
                             writers.awaitProgress(TRANSACTIONS);
                             late.catchUp(fixture.database());
                             early.requireNoFailure();
-                            awaitSlots(fixture, fixture.slotName());
+                            SourceTraces.awaitSlots(fixture, fixture.slotName());
                         }
                     }
                     writers.stop();
@@ -236,7 +236,7 @@ class BootstrapIT {
                 follower.check().assertEqualsTables(fixture.database());
             }
             source.stop();
-            awaitSlots(fixture, fixture.slotName());
+            SourceTraces.awaitSlots(fixture, fixture.slotName());
         }
     }
 
@@ -313,14 +313,15 @@ class BootstrapIT {
                 awaitBlockedCopy(fixture);
             }
             awaitConnections(fixture, 1);
-            assertThat(slots(fixture)).containsExactly(fixture.slotName(), fixture.slotName() + "_bootstrapping");
+            assertThat(SourceTraces.slots(fixture))
+                    .containsExactly(fixture.slotName(), fixture.slotName() + "_bootstrapping");
             fixture.execute("UPDATE items SET version = 1 WHERE id <= 500");
             try (Follower next = Follower.of(source, BOOTSTRAP)) {
                 next.awaitBootstrap();
                 assertThat(next.check().bootstrapRows()).isEqualTo(3000);
                 next.catchUp(fixture.database());
                 next.check().assertEqualsTables(fixture.database());
-                awaitSlots(fixture, fixture.slotName());
+                SourceTraces.awaitSlots(fixture, fixture.slotName());
             }
         }
     }
@@ -342,7 +343,7 @@ class BootstrapIT {
                 }
                 other.catchUp(fixture.database());
                 assertThat(other.check().has("batches", 1)).isTrue();
-                awaitSlots(fixture, fixture.slotName());
+                SourceTraces.awaitSlots(fixture, fixture.slotName());
             }
         }
     }
@@ -352,11 +353,11 @@ class BootstrapIT {
         try (SourceFixture fixture = withTables(version, 10)) {
             PostgresReplicationSource source = fixture.source(fixture.builder());
             try (Recorder recorder = fixture.record(source, BOOTSTRAP, false)) {
-                assertThat(slots(fixture)).isEmpty();
+                assertThat(SourceTraces.slots(fixture)).isEmpty();
                 source.start();
                 Recorder.Snapshot snapshot = recorder.snapshot();
                 String marker = fixture.slotName() + "_bootstrapping";
-                assertThat(slots(fixture)).containsExactly(fixture.slotName(), marker);
+                assertThat(SourceTraces.slots(fixture)).containsExactly(fixture.slotName(), marker);
                 assertThat(fixture.server()
                                 .queryOne(
                                         "SELECT concat_ws(' ', slot_type, temporary, coalesce(restart_lsn::text, 'pins nothing'))"
@@ -366,9 +367,9 @@ class BootstrapIT {
                 fixture.awaitStreaming(source);
                 fixture.execute("INSERT INTO marks DEFAULT VALUES");
                 assertThat(recorder.changes()).hasSize(1);
-                assertThat(slots(fixture)).containsExactly(fixture.slotName(), marker);
+                assertThat(SourceTraces.slots(fixture)).containsExactly(fixture.slotName(), marker);
                 recorder.confirm(snapshot.completed());
-                awaitSlots(fixture, fixture.slotName());
+                SourceTraces.awaitSlots(fixture, fixture.slotName());
                 assertThat(source.slotExists()).isTrue();
             }
         }
@@ -393,7 +394,7 @@ class BootstrapIT {
                         .as("where the new slot begins")
                         .contains(new Lsn(snapshot.started().position().commitLsn()));
                 recorder.confirm(snapshot.completed());
-                awaitSlots(fixture, fixture.slotName());
+                SourceTraces.awaitSlots(fixture, fixture.slotName());
                 assertThat(recorder.catchUp()).isEmpty();
             }
         }
@@ -442,22 +443,6 @@ class BootstrapIT {
         Writers.createTables(fixture.database(), rows);
         fixture.publishAllTables();
         return fixture;
-    }
-
-    /** The permanent and temporary slots of the fixture, sorted. */
-    private static List<String> slots(SourceFixture fixture) {
-        return fixture
-                .server()
-                .query("SELECT slot_name FROM pg_replication_slots WHERE slot_name LIKE '" + fixture.slotName()
-                        + "%' ORDER BY length(slot_name)")
-                .stream()
-                .map(row -> row.get(0))
-                .toList();
-    }
-
-    private static void awaitSlots(SourceFixture fixture, String... names) {
-        Await.untilAsserted(
-                "only these slots are left", () -> assertThat(slots(fixture)).containsExactly(names));
     }
 
     private static void awaitConnections(SourceFixture fixture, int count) {

@@ -5,38 +5,28 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.drasi.source.postgres.config.RowFormat;
 import io.drasi.testkit.Property;
-import java.security.SecureRandom;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * Random tables with a random history, of which a subscriber has in the end what the server has. Runs for a minute with the same
- * seeds in each build, or with new ones for as many as the system property {@value #MINUTES_PROPERTY} says.
+ * seeds in each build, or with new ones for as many as the system property {@value RandomRuns#MINUTES_PROPERTY} says.
  */
 class RandomTablesIT {
-    private static final String MINUTES_PROPERTY = "drasi.random.minutes";
-
     @ParameterizedTest(name = "on PostgreSQL {0}")
     @CsvSource({"18, 40", "14, 10", "10, 10"})
     void areRebuiltFromSnapshotAndStream(int version, int secondsOfEachMinute) {
-        Duration time = Duration.ofSeconds(secondsOfEachMinute * Long.getLong(MINUTES_PROPERTY, 1));
+        long minutes = RandomRuns.minutes().map(Duration::toMinutes).orElse(1L);
+        Duration time = Duration.ofSeconds(secondsOfEachMinute * minutes);
         RandomTally tally = new RandomTally();
-        int runs = Property.forAllWithin(time, seeds(), random -> rebuildRandomTables(version, random, tally));
+        int runs =
+                Property.forAllWithin(time, RandomRuns.seeds(), random -> rebuildRandomTables(version, random, tally));
         System.out.println(runs + " random histories on PostgreSQL " + version + ": " + tally);
-    }
-
-    /** New ones when it is run for long; a build finds only what the change that it tests has broken. */
-    private static LongSupplier seeds() {
-        return Long.getLong(MINUTES_PROPERTY) == null
-                ? new AtomicLong(1)::getAndIncrement
-                : new SecureRandom()::nextLong;
     }
 
     private static void rebuildRandomTables(int version, Random random, RandomTally tally) throws Exception {

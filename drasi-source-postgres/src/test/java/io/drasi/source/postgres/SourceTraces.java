@@ -33,10 +33,15 @@ final class SourceTraces {
 
     /** Waits until a source's thread waits in a method of that class. */
     static void awaitThreadIn(Class<?> waitingIn) {
+        awaitThreadIn("drasi-source", waitingIn);
+    }
+
+    /** Waits until the thread of that name waits in a method of that class. */
+    static void awaitThreadIn(String name, Class<?> waitingIn) {
         Await.until(
-                "the source's thread waits in " + waitingIn.getSimpleName(),
+                name + " waits in " + waitingIn.getSimpleName(),
                 () -> Thread.getAllStackTraces().entrySet().stream()
-                        .anyMatch(entry -> entry.getKey().getName().equals("drasi-source")
+                        .anyMatch(entry -> entry.getKey().getName().equals(name)
                                 && waits(entry.getKey(), entry.getValue())
                                 && Arrays.stream(entry.getValue())
                                         .anyMatch(frame -> frame.getClassName().equals(waitingIn.getName()))));
@@ -56,6 +61,22 @@ final class SourceTraces {
 
     static void awaitConnections(SourceFixture fixture, int count) {
         Await.until("there are " + count + " connections", () -> connections(fixture) == count);
+    }
+
+    /** The permanent and temporary slots of the fixture, the one that all share first. */
+    static List<String> slots(SourceFixture fixture) {
+        return fixture
+                .server()
+                .query("SELECT slot_name FROM pg_replication_slots WHERE slot_name LIKE '" + fixture.slotName()
+                        + "%' ORDER BY length(slot_name)")
+                .stream()
+                .map(row -> row.get(0))
+                .toList();
+    }
+
+    static void awaitSlots(SourceFixture fixture, String... names) {
+        Await.untilAsserted(
+                "only these slots are left", () -> assertThat(slots(fixture)).containsExactly(names));
     }
 
     /** The process id of the walsender that reads from the fixture's slot. */
