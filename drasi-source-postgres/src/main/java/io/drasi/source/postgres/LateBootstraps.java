@@ -67,7 +67,7 @@ final class LateBootstraps {
     private final Backoff backoff = new Backoff();
     private Step step = Step.CONNECT;
 
-    private @Nullable Thread thread; // guarded by this; null: nobody waits, as far as it is known
+    private @Nullable Thread thread; // guarded by this
     private volatile @Nullable SourceException failure;
     private volatile @Nullable StreamReader reader;
 
@@ -101,7 +101,8 @@ final class LateBootstraps {
 
     /** Begins if somebody waits for a bootstrap, unless it has begun already. */
     synchronized void begin() {
-        if (thread == null && subscriptions.wantBootstrap() && !stop.given()) {
+        Thread current = thread;
+        if ((current == null || !current.isAlive()) && subscriptions.wantBootstrap() && !stop.given()) {
             Thread next = new Thread(this::run, "drasi-" + config.id() + "-bootstrap");
             next.setDaemon(true);
             thread = next;
@@ -151,7 +152,7 @@ final class LateBootstraps {
 
     private void run() {
         try {
-            while (somebodyWaits()) {
+            while (subscriptions.wantBootstrap()) {
                 attempt();
             }
         } catch (StopSignal.Stopped e) {
@@ -161,25 +162,13 @@ final class LateBootstraps {
         }
     }
 
-    /** Whoever comes after this said no finds no thread, and has another one begin. */
-    private synchronized boolean somebodyWaits() {
-        boolean waits = subscriptions.wantBootstrap();
-        if (!waits) {
-            thread = null;
-        }
-        return waits;
-    }
-
     private void end(SourceException cause) {
         if (subscriptions.allWantBootstrap()) {
             failure = cause;
             onFailure.run();
         } else {
             LOG.error("source '{}': a bootstrap failed: {}", config.id(), cause.getMessage());
-            synchronized (this) {
-                subscriptions.endWaiting(cause);
-                thread = null;
-            }
+            subscriptions.endWaiting(cause);
         }
     }
 

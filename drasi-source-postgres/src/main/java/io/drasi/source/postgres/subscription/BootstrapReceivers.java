@@ -7,7 +7,6 @@ import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.source.postgres.transaction.CommittedTransaction;
 import java.util.Collection;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 
 /**
  * The subscriptions that share one bootstrap. Rows may be put by several threads at a time, all else is for one.
@@ -16,12 +15,8 @@ import java.util.concurrent.TimeUnit;
  * they {@linkplain Subscriptions#join join} it.
  */
 public final class BootstrapReceivers {
-    private static final long LONGEST_WAIT_NANOS = TimeUnit.SECONDS.toNanos(1);
-
     private final List<SourceSubscription> receivers;
     private final Collection<SourceSubscription> open;
-    private final long began = System.nanoTime();
-    private long waitedNanos; // guarded by the registry
 
     BootstrapReceivers(List<SourceSubscription> receivers, Collection<SourceSubscription> open) {
         this.receivers = receivers;
@@ -56,21 +51,6 @@ public final class BootstrapReceivers {
 
     void put(SourceEvent.SchemaChanged change) {
         receivers.forEach(receiver -> receiver.putSchemaChange(change, true));
-    }
-
-    /** The shared stream has waited so long for them. */
-    void waited(long nanos) {
-        waitedNanos += nanos;
-    }
-
-    /** Whether the shared stream may wait for them: a second in all, and one in a hundred later. */
-    boolean mayBeWaitedFor() {
-        return waitedNanos < LONGEST_WAIT_NANOS + (System.nanoTime() - began) / 100;
-    }
-
-    /** Whether each that is still there has room for what the shared stream brings. */
-    boolean haveRoom() {
-        return receivers.stream().allMatch(receiver -> !open.contains(receiver) || receiver.hasRoom());
     }
 
     void reached(Lsn lsn) {

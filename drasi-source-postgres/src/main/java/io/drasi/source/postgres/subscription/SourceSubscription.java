@@ -296,11 +296,7 @@ public final class SourceSubscription implements Subscription {
         if (!wanted || wantsBootstrap() || isApart() != fromApart || alreadyGiven(change.position())) {
             return;
         }
-        if (fromApart) {
-            putHoldingBack(change);
-        } else {
-            put(change);
-        }
+        put(change);
         if (change.idsInvalidated() && settings.bootstrap()) {
             lock.lock();
             try {
@@ -332,11 +328,7 @@ public final class SourceSubscription implements Subscription {
         } finally {
             lock.unlock();
         }
-        if (fromApart) {
-            putHoldingBack(wanted); // in every mode: what it lacks waits on the server
-        } else {
-            put(wanted);
-        }
+        put(wanted);
         return true;
     }
 
@@ -362,16 +354,6 @@ public final class SourceSubscription implements Subscription {
                 return shared;
             }
             return bootstrap == Bootstrap.WANTED || apart ? reachedApart.min(shared) : shared;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** Whether it would not lag behind a stream at once that does not wait for it. */
-    boolean hasRoom() {
-        lock.lock();
-        try {
-            return mode == DispatchMode.CHANNEL || queue.size() - queuedBootstrap <= capacity / 2;
         } finally {
             lock.unlock();
         }

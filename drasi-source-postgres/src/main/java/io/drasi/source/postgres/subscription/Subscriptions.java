@@ -53,8 +53,8 @@ public final class Subscriptions implements Outlet {
     private boolean leftOwed;
     /** The commit LSN of what the stream has begun to hand out last; invalid: it has just begun. */
     private Lsn handingOut = Lsn.INVALID;
-    /** Those who catch up with the stream and are so near that it waits for them. */
-    private @Nullable BootstrapReceivers waitedFor;
+    /** Whether some who catch up with the stream are so near that it waits for them. */
+    private boolean waitedFor;
     /** The slot was made here in this run: nothing that committed before is to be had. */
     private Lsn slotStart = Lsn.INVALID;
     /** The server's log was at least as long as that when the stream began. */
@@ -364,12 +364,8 @@ public final class Subscriptions implements Outlet {
      * @return whether they have joined
      */
     public synchronized boolean join(BootstrapReceivers receivers, Lsn reached) {
-        if (!receivers.haveRoom()) {
-            return false;
-        }
         if (!paused && !handingOut.isBefore(reached)) {
-            boolean near = handingOut.value() - reached.value() < NEAR;
-            waitedFor = near && receivers.mayBeWaitedFor() ? receivers : null;
+            waitedFor = handingOut.value() - reached.value() < NEAR;
             return false;
         }
         receivers.join(reached);
@@ -389,28 +385,21 @@ public final class Subscriptions implements Outlet {
     }
 
     private void stopWaiting() {
-        waitedFor = null;
+        waitedFor = false;
         notifyAll();
     }
 
     private void awaitThoseNear() {
-        BootstrapReceivers those = waitedFor;
-        if (those == null) {
-            return;
-        }
-        long begin = System.nanoTime();
-        long left = LONGEST_WAIT_NANOS;
+        long end = System.nanoTime() + LONGEST_WAIT_NANOS;
         boolean interrupted = false;
-        while (waitedFor != null && !paused && left > 0) {
+        while (waitedFor && !paused && System.nanoTime() - end < 0) {
             try {
-                TimeUnit.NANOSECONDS.timedWait(this, left);
+                TimeUnit.NANOSECONDS.timedWait(this, end - System.nanoTime());
             } catch (InterruptedException e) {
                 interrupted = true;
             }
-            left = begin + LONGEST_WAIT_NANOS - System.nanoTime();
         }
-        waitedFor = null;
-        those.waited(System.nanoTime() - begin);
+        waitedFor = false;
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
