@@ -14,6 +14,7 @@ import io.drasi.source.postgres.change.ChangeMapper;
 import io.drasi.source.postgres.config.InvalidText;
 import io.drasi.source.postgres.config.PostgresSourceConfig;
 import io.drasi.source.postgres.error.BinaryFormatException;
+import io.drasi.source.postgres.error.DecodingException;
 import io.drasi.source.postgres.error.SourceException;
 import io.drasi.source.postgres.schema.Catalog;
 import io.drasi.source.postgres.schema.CatalogTable;
@@ -58,22 +59,30 @@ final class LateBootstraps {
     private final ServerChecks checks;
     private final ChangeMapper mapper;
     private final Supplier<Lsn> told;
-    private final Runnable onFailure;
+    private final Runnable look;
     private final StreamStarter starter;
-    private final StopSignal stop = new StopSignal();
     // Used by the thread alone.
     private final DatabaseTypes types;
     private final FormatChoice format;
     private final Backoff backoff = new Backoff();
     private Step step = Step.CONNECT;
 
-    private @Nullable Thread thread; // guarded by this
+    /** Of the thread; after it was given, the next thread gets another one. */
+    private volatile StopSignal stop = new StopSignal();
+    // Guarded by this.
+    private @Nullable Thread thread;
+    /** Whether the thread looks once more for somebody who waits, before it ends. */
+    private boolean working;
+    /** No thread begins any more. */
+    private boolean over;
+
     private volatile @Nullable SourceException failure;
     private volatile @Nullable StreamReader reader;
 
     /**
      * @param told up to where the server knows that all is confirmed
-     * @param onFailure is run when there is something to {@linkplain #throwIfFailed throw}
+     * @param look has the source's thread look whether there is something to {@linkplain #throwIfFailed throw} or to
+     *     {@linkplain #begin begin}
      */
     LateBootstraps(
             PostgresSourceConfig config,
@@ -84,7 +93,7 @@ final class LateBootstraps {
             ServerChecks checks,
             ChangeMapper mapper,
             Supplier<Lsn> told,
-            Runnable onFailure) {
+            Runnable look) {
         this.config = config;
         this.selected = selected;
         this.subscriptions = subscriptions;
@@ -93,21 +102,34 @@ final class LateBootstraps {
         this.checks = checks;
         this.mapper = mapper;
         this.told = told;
-        this.onFailure = onFailure;
+        this.look = look;
         this.starter = new StreamStarter(config);
         this.types = new DatabaseTypes(config.invalidText() == InvalidText.BYTES);
         this.format = new FormatChoice(config, types);
     }
 
-    /** Begins if somebody waits for a bootstrap, unless it has begun already. */
+    /** Begins if somebody waits for a bootstrap, unless it is at it already. By the source's thread, while it streams. */
     synchronized void begin() {
-        Thread current = thread;
-        if ((current == null || !current.isAlive()) && subscriptions.wantBootstrap() && !stop.given()) {
+        if (!working && !over && subscriptions.wantBootstrap()) {
+            if (stop.given()) {
+                stop = new StopSignal();
+            }
+            subscriptions.beginApart();
+            working = true;
             Thread next = new Thread(this::run, "drasi-" + config.id() + "-bootstrap");
             next.setDaemon(true);
             thread = next;
             next.start();
         }
+    }
+
+    /**
+     * Ends what is under way, and waits for that, until it {@linkplain #begin begins} again: there will be another slot, and
+     * those who wait are given a bootstrap with that. By the source's thread, while it does not stream.
+     */
+    void interrupt() {
+        stop.give();
+        awaitEnd();
     }
 
     /** A subscription was opened or closed. */
@@ -128,7 +150,14 @@ final class LateBootstraps {
 
     /** Has it end in order. */
     void stop() {
+        synchronized (this) {
+            over = true;
+        }
         stop.give();
+    }
+
+    private synchronized boolean over() {
+        return over;
     }
 
     /** Waits until it has ended. After {@link #stop}. */
@@ -152,20 +181,38 @@ final class LateBootstraps {
 
     private void run() {
         try {
-            while (subscriptions.wantBootstrap()) {
+            while (goesOn()) {
                 attempt();
             }
         } catch (StopSignal.Stopped e) {
             LOG.debug("source '{}': stopped in a bootstrap", config.id());
         } catch (SourceException e) {
             end(e);
+        } catch (RuntimeException | Error e) {
+            // Not foreseen: nobody may wait for what does not come any more.
+            failure = new DecodingException("a bootstrap of source '" + config.id() + "' failed: " + e, null, e);
+            throw e;
+        } finally {
+            idle();
         }
+    }
+
+    /** From when on this is false, {@link #begin} begins with another thread. */
+    private synchronized boolean goesOn() {
+        working = subscriptions.wantBootstrap();
+        return working;
+    }
+
+    private void idle() {
+        synchronized (this) {
+            working = false;
+        }
+        look.run(); // somebody may have come since
     }
 
     private void end(SourceException cause) {
         if (subscriptions.allWantBootstrap()) {
             failure = cause;
-            onFailure.run();
         } else {
             LOG.error("source '{}': a bootstrap failed: {}", config.id(), cause.getMessage());
             subscriptions.endWaiting(cause);
@@ -179,15 +226,24 @@ final class LateBootstraps {
             backoff.succeeded();
         } catch (BinaryFormatException e) {
             stop.throwIfGiven();
-            format.giveUp(e);
-            LOG.info("source '{}': the bootstrap begins again in text format: {}", config.id(), e.getMessage());
+            goOnInText(e);
         } catch (PostgresClientException e) {
-            retryOrThrow(advice.explain(e, step));
+            stop.throwIfGiven();
+            if (format.binary() && SourceRun.isWithoutSendFunction(e)) {
+                goOnInText(SourceRun.refusedToSend(e));
+            } else {
+                retryOrThrow(advice.explain(e, step));
+            }
         } catch (ProtocolException e) {
             retryOrThrow(advice.explain(e, step));
         } catch (SourceException e) {
             retryOrThrow(e);
         }
+    }
+
+    private void goOnInText(BinaryFormatException why) {
+        format.giveUp(why);
+        LOG.info("source '{}': the bootstrap begins again in text format: {}", config.id(), why.getMessage());
     }
 
     private void retryOrThrow(SourceException cause) {
@@ -236,8 +292,15 @@ final class LateBootstraps {
         try {
             step = Step.START_STREAM;
             catchUp(ordinary, replication, slot.name(), snapshot.consistentPoint(), shapes, receivers);
+        } catch (StopSignal.Stopped e) {
+            if (!over()) {
+                subscriptions.joinNext(receivers);
+            }
+            throw e;
         } catch (PostgresClientException | ProtocolException | SourceException e) {
-            stop.throwIfGiven();
+            if (over()) {
+                throw new StopSignal.Stopped();
+            }
             LOG.warn(
                     "source '{}': the stream of slot {} broke, from which a bootstrap was catching up; the stream of all"
                             + " begins again to go on with that: {}",
@@ -263,7 +326,7 @@ final class LateBootstraps {
                         return bootstrap.read(connection, snapshot, tables, subscriptions, told.get(), true);
                     },
                     () -> {
-                        subscriptions.endEach();
+                        subscriptions.endApart();
                         connection.abort();
                         bootstrap.abort();
                     });
@@ -305,7 +368,7 @@ final class LateBootstraps {
                         return joined.get();
                     },
                     () -> {
-                        subscriptions.endEach();
+                        subscriptions.endApart();
                         current.attention();
                     });
         } finally {

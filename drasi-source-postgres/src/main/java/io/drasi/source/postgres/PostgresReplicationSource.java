@@ -164,11 +164,16 @@ public final class PostgresReplicationSource implements Source {
 
     /**
      * Everything that committed before this LSN has been put into the subscriptions' queues, or was confirmed before the
-     * source started. {@link Lsn#INVALID} before the stream began, and while a subscription waits for its bootstrap.
+     * source started. {@link Lsn#INVALID} before the stream began, and while a subscription waits for its bootstrap or for the
+     * stream to begin again.
      */
     public Lsn handedOverLsn() {
         SourceRun current = run;
-        return current == null ? Lsn.INVALID : subscriptions.handedOver(current.reached());
+        if (current == null) {
+            return Lsn.INVALID;
+        }
+        Lsn handedOver = subscriptions.handedOver(current.reached());
+        return handedOver.min(current.reached()); // in the meantime another stream may have begun, at an earlier place
     }
 
     /** What the server was last told is confirmed. {@link Lsn#INVALID} before the stream began. */

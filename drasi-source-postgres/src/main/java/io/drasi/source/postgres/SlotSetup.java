@@ -47,6 +47,7 @@ final class SlotSetup {
     private final Slots slots;
     private final ServerChecks checks;
     private final Bootstrap bootstrap;
+    private final LateBootstraps lateBootstraps;
     private final TableShapes shapes;
     private final RunProgress progress;
     private final Set<SlotMarker> markers = EnumSet.noneOf(SlotMarker.class);
@@ -64,6 +65,7 @@ final class SlotSetup {
             Slots slots,
             ServerChecks checks,
             Bootstrap bootstrap,
+            LateBootstraps lateBootstraps,
             TableShapes shapes,
             RunProgress progress) {
         this.sourceId = sourceId;
@@ -74,6 +76,7 @@ final class SlotSetup {
         this.slots = slots;
         this.checks = checks;
         this.bootstrap = bootstrap;
+        this.lateBootstraps = lateBootstraps;
         this.shapes = shapes;
         this.progress = progress;
     }
@@ -98,7 +101,11 @@ final class SlotSetup {
         marked = !markers.isEmpty();
         Optional<SlotState> state = slots.state(ordinary);
         state.ifPresent(slots::requireUsable);
-        if (state.isPresent() && markers.contains(SlotMarker.FIRST) && subscriptions.allWantBootstrap()) {
+        boolean beginsAgain = beginsAgain();
+        if (state.isEmpty() || beginsAgain) {
+            lateBootstraps.interrupt(); // nobody is given two bootstraps at once
+        }
+        if (state.isPresent() && beginsAgain && beginsAgain()) { // somebody may have been given one until then
             LOG.warn(
                     "source '{}': the last bootstrap of slot {} did not end; it begins again with a new slot",
                     sourceId,
@@ -112,6 +119,11 @@ final class SlotSetup {
         } else {
             goOnFrom(state.get());
         }
+    }
+
+    /** Whether the slot's first bootstrap did not end, and nobody needs what the slot holds. */
+    private boolean beginsAgain() {
+        return markers.contains(SlotMarker.FIRST) && subscriptions.allWantBootstrap();
     }
 
     /** Whether there is a marker though nobody is owed a bootstrap any more, as far as that is known. */

@@ -88,6 +88,9 @@ final class SourceRun implements Runnable {
         this.types = new DatabaseTypes(config.invalidText() == InvalidText.BYTES);
         this.format = new FormatChoice(config, types);
         this.shapes = new TableShapes(selected, types, format);
+        this.starter = new StreamStarter(config);
+        this.lateBootstraps = new LateBootstraps(
+                config, selected, subscriptions, connections, advice, checks, mapper, this::told, this::attention);
         this.slotSetup = new SlotSetup(
                 config.id(),
                 subscriptions,
@@ -97,11 +100,9 @@ final class SourceRun implements Runnable {
                 slots,
                 checks,
                 new Bootstrap(config, selected, checks, mapper, types, format, connections::openOrdinary),
+                lateBootstraps,
                 shapes,
                 progress);
-        this.starter = new StreamStarter(config);
-        this.lateBootstraps = new LateBootstraps(
-                config, selected, subscriptions, connections, advice, checks, mapper, this::told, this::attention);
         this.thread = new Thread(this, "drasi-" + config.id());
         thread.setDaemon(true);
     }
@@ -280,8 +281,8 @@ final class SourceRun implements Runnable {
             throw e;
         } catch (PostgresClientException e) {
             stop.throwIfGiven(); // stopping closes connections
-            if (e instanceof ServerErrorException error && format.binary() && isWithoutSendFunction(error)) {
-                goOnInText(new BinaryFormatException("the server refused to send a value: " + e.getMessage(), e));
+            if (format.binary() && isWithoutSendFunction(e)) {
+                goOnInText(refusedToSend(e));
             } else {
                 retryOrThrow(advice.explain(e, progress.step()));
             }
@@ -297,8 +298,12 @@ final class SourceRun implements Runnable {
     }
 
     /** A type without one, in a table that is left out, or within another type. */
-    private static boolean isWithoutSendFunction(ServerErrorException error) {
-        return error.sqlState().equals(UNDEFINED_FUNCTION);
+    static boolean isWithoutSendFunction(PostgresClientException e) {
+        return e instanceof ServerErrorException error && error.sqlState().equals(UNDEFINED_FUNCTION);
+    }
+
+    static BinaryFormatException refusedToSend(PostgresClientException e) {
+        return new BinaryFormatException("the server refused to send a value: " + e.getMessage(), e);
     }
 
     private void goOnInText(BinaryFormatException why) {

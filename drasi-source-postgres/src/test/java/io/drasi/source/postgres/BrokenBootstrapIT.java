@@ -95,8 +95,7 @@ class BrokenBootstrapIT {
     }
 
     private static PostgresReplicationSource source(SourceFixture fixture) {
-        return fixture.source(
-                fixture.builder().withBootstrapBatchSize(BATCH).withDispatchBufferCapacity(5));
+        return fixture.source(fixture.builder().withBootstrapBatchSize(BATCH).withDispatchBufferCapacity(5));
     }
 
     /** One bootstrap, during which one session is ended, and that the subscriber takes to its end. */

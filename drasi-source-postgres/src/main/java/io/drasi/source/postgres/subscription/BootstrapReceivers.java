@@ -58,8 +58,8 @@ public final class BootstrapReceivers {
     }
 
     /** They are given what the shared stream brings from now on, but for what has committed before {@code lsn}. */
-    void join(Lsn lsn) {
-        receivers.forEach(receiver -> receiver.join(lsn));
+    void join(Lsn lsn, boolean streaming) {
+        receivers.forEach(receiver -> receiver.join(lsn, streaming));
     }
 
     /** The shared stream begins again, and goes on for each where it stands. */

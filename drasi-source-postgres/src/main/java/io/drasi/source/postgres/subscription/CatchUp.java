@@ -30,10 +30,16 @@ public final class CatchUp implements Outlet {
     @Override
     public void handOut(SourceEvent.SchemaChanged change, boolean repeated) {
         receivers.put(change);
+        if (change.idsInvalidated()) {
+            subscriptions.changed();
+        }
     }
 
     @Override
     public void reached(Lsn lsn) {
+        if (subscriptions.apartHasEnded()) {
+            return; // the last one may not have been put in
+        }
         receivers.reached(lsn);
         if (receivers.gone() || subscriptions.join(receivers, lsn)) {
             onJoined.run();

@@ -14,6 +14,7 @@ import io.drasi.source.postgres.error.SubscriptionLaggedException;
 import io.drasi.source.postgres.transaction.CommittedTransaction;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
@@ -62,8 +63,11 @@ public final class SourceSubscription implements Subscription {
     private @Nullable Position given; // the last position that the subscriber took
     private boolean apart; // is given what commits by a stream of its own, not by the shared one
     private Lsn reachedApart = Lsn.INVALID; // everything before it was put in by that stream
+    // Put in by that stream after what it has reached; the shared one does not give them again if it takes over.
+    private final List<SourceEvent.SchemaChanged> announcedApart = new ArrayList<>();
     private int streams; // that have begun while it was open
-    private int queuedBootstrap; // how many of the queue's events are part of a bootstrap
+    private int
+            notCounted; // how many of the queue's first events a broadcast's subscriber may have beyond its capacity
     private long lost; // events that a broadcast dropped; from then on all are
     private boolean ended;
     private @Nullable RuntimeException failure;
@@ -246,8 +250,9 @@ public final class SourceSubscription implements Subscription {
         try {
             apart = besideStream;
             reachedApart = Lsn.INVALID;
+            announcedApart.clear();
             queue.removeIf(event -> !(event instanceof SourceEvent.SchemaChanged));
-            queuedBootstrap = 0;
+            notCounted = 0;
             confirmations.forgetSent();
             confirmations.startAt(slotLsn);
             bootstrap = Bootstrap.SENDING;
@@ -259,18 +264,12 @@ public final class SourceSubscription implements Subscription {
             lock.unlock();
         }
         List<String> labels = started.labels().stream().filter(filter::takes).toList();
-        putOfBootstrap(new SourceEvent.BootstrapStarted(started.position(), started.snapshotTime(), labels));
+        putOfBootstrap(new SourceEvent.BootstrapStarted(started.position(), started.snapshotTime(), labels), () -> {});
     }
 
     void putBatch(SourceEvent.BootstrapBatch batch) {
         if (filter.takes(batch.label())) {
-            putOfBootstrap(batch);
-            lock.lock();
-            try {
-                bootstrapRows += batch.rows().size();
-            } finally {
-                lock.unlock();
-            }
+            putOfBootstrap(batch, () -> bootstrapRows += batch.rows().size());
         }
     }
 
@@ -279,11 +278,10 @@ public final class SourceSubscription implements Subscription {
         lock.lock();
         try {
             rows = bootstrapRows;
-            bootstrap = Bootstrap.SENT;
         } finally {
             lock.unlock();
         }
-        putOfBootstrap(new SourceEvent.BootstrapCompleted(position, rows));
+        putOfBootstrap(new SourceEvent.BootstrapCompleted(position, rows), () -> bootstrap = Bootstrap.SENT);
     }
 
     /**
@@ -293,18 +291,21 @@ public final class SourceSubscription implements Subscription {
     void putSchemaChange(SourceEvent.SchemaChanged change, boolean fromApart) {
         boolean wanted = filter.takes(change.label())
                 || change.previousLabel().map(filter::takes).orElse(false);
-        if (!wanted || wantsBootstrap() || isApart() != fromApart || alreadyGiven(change.position())) {
+        if (!wanted
+                || wantsBootstrap()
+                || isApart() != fromApart
+                || alreadyGiven(change.position())
+                || (!fromApart && wasAnnouncedApart(change))) {
             return;
         }
-        put(change);
-        if (change.idsInvalidated() && settings.bootstrap()) {
-            lock.lock();
-            try {
-                bootstrap = Bootstrap.WANTED;
-            } finally {
-                lock.unlock();
+        put(change, () -> {
+            if (apart) {
+                announcedApart.add(change);
             }
-        }
+            if (change.idsInvalidated() && settings.bootstrap()) {
+                bootstrap = Bootstrap.WANTED;
+            }
+        });
     }
 
     /**
@@ -319,16 +320,10 @@ public final class SourceSubscription implements Subscription {
         if (wanted.size() == 0) {
             return false;
         }
-        lock.lock();
-        try {
-            if (lost == 0) {
-                confirmations.sent(wanted.lastChange(), wanted.endLsn());
-            }
+        put(wanted, () -> {
+            confirmations.sent(wanted.lastChange(), wanted.endLsn());
             after = wanted.position();
-        } finally {
-            lock.unlock();
-        }
-        put(wanted);
+        });
         return true;
     }
 
@@ -337,6 +332,7 @@ public final class SourceSubscription implements Subscription {
         lock.lock();
         try {
             reachedApart = lsn;
+            announcedApart.clear();
         } finally {
             lock.unlock();
         }
@@ -359,11 +355,16 @@ public final class SourceSubscription implements Subscription {
         }
     }
 
-    /** From now on the shared stream counts, and of that what has not committed before {@code lsn}. */
-    void join(Lsn lsn) {
+    /**
+     * From now on the shared stream counts, and of that what has not committed before {@code lsn}.
+     *
+     * @param streaming whether it streams, or has to begin again first
+     */
+    void join(Lsn lsn, boolean streaming) {
         lock.lock();
         try {
             apart = false;
+            streams = streaming ? 1 : 0;
             joinAfter(Position.before(lsn.value()));
         } finally {
             lock.unlock();
@@ -374,13 +375,47 @@ public final class SourceSubscription implements Subscription {
     void joinAgain() {
         lock.lock();
         try {
-            apart = false;
+            if (apart) {
+                apart = false;
+                streams = 0;
+                joinAfter(Position.before(reachedApart.value()));
+            }
         } finally {
             lock.unlock();
         }
     }
 
-    private boolean isApart() {
+    private boolean wasAnnouncedApart(SourceEvent.SchemaChanged change) {
+        lock.lock();
+        try {
+            return announcedApart.remove(change);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** How many events wait for the subscriber. */
+    int waiting() {
+        lock.lock();
+        try {
+            return queue.size();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Those who wait to put something in look whether they still should. */
+    void lookAgain() {
+        lock.lock();
+        try {
+            taken.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether it is given what commits by a stream of its own. */
+    boolean isApart() {
         lock.lock();
         try {
             return apart;
@@ -501,66 +536,78 @@ public final class SourceSubscription implements Subscription {
         }
     }
 
-    private void put(SourceEvent event) {
-        if (mode == DispatchMode.CHANNEL) {
-            putHoldingBack(event);
-            return;
-        }
+    /**
+     * Waits until there is room, where the mode holds back. Who catches up with the stream from one of its own is held back in
+     * every mode: it would lag behind at once.
+     *
+     * @param before is done with the lock held, just before the event can be taken; not if it never can
+     */
+    private void put(SourceEvent event, Runnable before) {
         lock.lock();
         try {
-            if (ended) {
-                return;
-            }
-            if (lost > 0) {
-                lost++;
-            } else if (queue.size() - queuedBootstrap == capacity) {
-                lost = queue.size() + 1L;
-                clearQueue();
-                confirmations.forgetSent();
-                added.signalAll();
-            } else {
-                add(event);
+            if (apart) {
+                if (awaitRoom(capacity)) {
+                    before.run();
+                    add(event);
+                    notCounted = queue.size();
+                }
+            } else if (mode == DispatchMode.CHANNEL) {
+                if (awaitRoom(capacity)) {
+                    before.run();
+                    add(event);
+                }
+            } else if (!ended) {
+                putOrLose(event, before);
             }
         } finally {
             lock.unlock();
         }
     }
 
-    /** Waits until there is room, or the subscription ends. */
-    private void putHoldingBack(SourceEvent event) {
-        putHoldingBack(event, capacity);
+    private void putOrLose(SourceEvent event, Runnable before) {
+        if (lost > 0) {
+            lost++;
+        } else if (queue.size() - notCounted == capacity) {
+            lost = queue.size() + 1L;
+            clearQueue();
+            confirmations.forgetSent();
+            added.signalAll();
+        } else {
+            before.run();
+            add(event);
+        }
     }
 
     /** In every mode: a bootstrap does not count among what a subscriber may lag behind. */
-    private void putOfBootstrap(SourceEvent event) {
+    private void putOfBootstrap(SourceEvent event, Runnable before) {
         lock.lock();
         try {
-            if (putHoldingBack(event, Math.min(capacity, BOOTSTRAP_CAPACITY))) {
-                queuedBootstrap++;
+            if (awaitRoom(Math.min(capacity, BOOTSTRAP_CAPACITY))) {
+                before.run();
+                add(event);
+                notCounted = queue.size();
             }
         } finally {
             lock.unlock();
         }
     }
 
-    private boolean putHoldingBack(SourceEvent event, int room) {
-        lock.lock();
-        try {
-            while (queue.size() >= room && !ended) {
-                taken.awaitUninterruptibly();
-            }
-            if (!ended) {
-                add(event);
-            }
-            return !ended;
-        } finally {
-            lock.unlock();
+    /** Whether there is room at last. */
+    private boolean awaitRoom(int room) {
+        while (queue.size() >= room && !over()) {
+            taken.awaitUninterruptibly();
         }
+        return !over();
+    }
+
+    /** Nothing is to be put in any more by the one who does that now. */
+    private boolean over() {
+        return ended || (apart && registry.apartHasEnded());
     }
 
     private void clearQueue() {
         queue.clear();
-        queuedBootstrap = 0;
+        notCounted = 0;
     }
 
     private void add(SourceEvent event) {
@@ -570,8 +617,8 @@ public final class SourceSubscription implements Subscription {
 
     private void give(SourceEvent event) {
         taken.signal();
-        if (queuedBootstrap > 0 && !(event instanceof SourceEvent.SchemaChanged)) {
-            queuedBootstrap--; // what lies before a bootstrap was taken back when it began
+        if (notCounted > 0) {
+            notCounted--;
         }
         if (event instanceof SourceEvent.Transaction transaction) {
             given = transaction.position();

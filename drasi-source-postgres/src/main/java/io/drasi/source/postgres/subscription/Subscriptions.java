@@ -41,6 +41,11 @@ public final class Subscriptions implements Outlet {
     private static final long NEAR = 1 << 20;
     /** The others shall not notice it. */
     private static final long LONGEST_WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+    /** After one that was in vain the stream goes on for so many times as long, however near they are. */
+    private static final int GO_ON_FACTOR = 9;
+
+    /** Nobody is given anything beside the stream any more; who waits to do so gives up. */
+    private volatile boolean apartHasEnded;
 
     // All below are guarded by this.
     /** A subscription that is opened while a transaction is handed out begins after it. */
@@ -55,6 +60,8 @@ public final class Subscriptions implements Outlet {
     private Lsn handingOut = Lsn.INVALID;
     /** Whether some who catch up with the stream are so near that it waits for them. */
     private boolean waitedFor;
+    /** Before that the stream does not wait for them. */
+    private long nextWait = System.nanoTime();
     /** The slot was made here in this run: nothing that committed before is to be had. */
     private Lsn slotStart = Lsn.INVALID;
     /** The server's log was at least as long as that when the stream began. */
@@ -368,9 +375,37 @@ public final class Subscriptions implements Outlet {
             waitedFor = handingOut.value() - reached.value() < NEAR;
             return false;
         }
-        receivers.join(reached);
+        receivers.join(reached, !paused);
         stopWaiting();
         return true;
+    }
+
+    /** Somebody may be given something beside the stream. */
+    public void beginApart() {
+        apartHasEnded = false;
+    }
+
+    /** What is given beside the stream ends here; those who are given it stay open. */
+    public void endApart() {
+        apartHasEnded = true;
+        synchronized (this) {
+            stopWaiting();
+        }
+        open.forEach(SourceSubscription::lookAgain);
+    }
+
+    boolean apartHasEnded() {
+        return apartHasEnded;
+    }
+
+    /** Somebody may wait for a bootstrap now. */
+    void changed() {
+        changed.run();
+    }
+
+    /** Those who were catching up go on with the stream that begins next, which brings what they lack. */
+    public synchronized void joinNext(BootstrapReceivers receivers) {
+        receivers.joinAgain();
     }
 
     /** Those who were catching up can't go on with that: the stream begins again and brings what they lack. */
@@ -390,7 +425,11 @@ public final class Subscriptions implements Outlet {
     }
 
     private void awaitThoseNear() {
-        long end = System.nanoTime() + LONGEST_WAIT_NANOS;
+        long start = System.nanoTime();
+        if (!waitedFor || start - nextWait < 0) {
+            return;
+        }
+        long end = start + LONGEST_WAIT_NANOS;
         boolean interrupted = false;
         while (waitedFor && !paused && System.nanoTime() - end < 0) {
             try {
@@ -399,7 +438,11 @@ public final class Subscriptions implements Outlet {
                 interrupted = true;
             }
         }
-        waitedFor = false;
+        if (waitedFor) {
+            waitedFor = false;
+            long now = System.nanoTime();
+            nextWait = now + GO_ON_FACTOR * (now - start);
+        }
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
@@ -423,7 +466,7 @@ public final class Subscriptions implements Outlet {
             if (transaction.size() > 0) {
                 handedOut.add(transaction); // nobody misses an empty one
             }
-            receivers = List.copyOf(open);
+            receivers = ofThisStream();
         }
         boolean wanted = false;
         for (SourceSubscription receiver : receivers) {
@@ -433,21 +476,31 @@ public final class Subscriptions implements Outlet {
     }
 
     /**
+     * Those who are given what is handed out now. Who has to wait for another stream in the meantime, as its own has broken, is
+     * not: it lacks what comes before.
+     */
+    private List<SourceSubscription> ofThisStream() {
+        return open.stream().filter(subscription -> !subscription.isApart()).toList();
+    }
+
+    /**
      * Hands out; those whose rows have other ids now wait for a bootstrap then.
      *
      * @param repeated whether an earlier stream has brought it: then it is only for those that were not there
      */
     @Override
     public void handOut(SourceEvent.SchemaChanged change, boolean repeated) {
+        List<SourceSubscription> receivers;
         synchronized (this) {
             handingOut = new Lsn(change.position().commitLsn());
-        }
-        for (SourceSubscription subscription : open) {
-            boolean isNew = !repeated || subscription.inFirstStream();
             // While the stream has to begin again, those for whom it does will get what it brings then.
-            if (isNew && (!paused() || subscription.hasStream())) {
-                subscription.putSchemaChange(change, false);
-            }
+            receivers = ofThisStream().stream()
+                    .filter(subscription -> !repeated || subscription.inFirstStream())
+                    .filter(subscription -> !paused || subscription.hasStream())
+                    .toList();
+        }
+        for (SourceSubscription receiver : receivers) {
+            receiver.putSchemaChange(change, false);
         }
         if (change.idsInvalidated() && wantBootstrap()) {
             changed.run();
@@ -485,11 +538,17 @@ public final class Subscriptions implements Outlet {
     }
 
     /**
-     * Everything that committed before was handed out to all that are open; invalid while one waits for its bootstrap.
+     * Everything that committed before was handed out to all that are open; invalid while one waits for its bootstrap, or for
+     * the stream to begin again.
      *
      * @param reached what the shared stream has reached
      */
     public Lsn handedOver(Lsn reached) {
+        synchronized (this) {
+            if (paused && !open.isEmpty()) {
+                return Lsn.INVALID;
+            }
+        }
         Lsn least = reached;
         for (SourceSubscription subscription : open) {
             least = least.min(subscription.handedOver(reached));
