@@ -132,6 +132,16 @@ final class LateBootstraps {
         awaitEnd();
     }
 
+    /**
+     * Ends those who wait for a bootstrap, which {@code cause} says is not to be had; the others go on.
+     *
+     * @throws SourceException the cause, if there are no others
+     */
+    void refuse(SourceException cause) {
+        end(cause);
+        throwIfFailed();
+    }
+
     /** A subscription was opened or closed. */
     void subscriptionsChanged() {
         StreamReader current = reader;

@@ -435,9 +435,22 @@ final class SourceRun implements Runnable {
         slotSetup.settle(ordinary);
         lateBootstraps.throwIfFailed();
         if (subscriptions.wantBootstrap() && !stop.given()) {
-            slotSetup.owe(ordinary);
-            lateBootstraps.begin();
+            beginLateBootstraps(ordinary);
         }
         return !stop.given() && !subscriptions.paused();
+    }
+
+    private void beginLateBootstraps(PostgresConnection ordinary) {
+        try {
+            slotSetup.owe(ordinary);
+        } catch (ServerErrorException e) {
+            SourceException cause = advice.explain(e, Step.CREATE_SLOT);
+            if (cause.retryable()) {
+                throw e;
+            }
+            lateBootstraps.refuse(cause);
+            return;
+        }
+        lateBootstraps.begin();
     }
 }

@@ -9,8 +9,10 @@ import io.drasi.model.DispatchMode;
 import io.drasi.model.SourceEvent;
 import io.drasi.model.SubscriptionSettings;
 import io.drasi.source.postgres.error.PositionUnavailableException;
+import io.drasi.source.postgres.error.SetupException;
 import io.drasi.source.postgres.subscription.SourceSubscription;
 import io.drasi.testkit.Await;
+import io.drasi.testkit.PostgresServer;
 import java.util.Collections;
 import java.util.List;
 import java.util.function.BiConsumer;
@@ -247,6 +249,29 @@ class LateBootstrapIT {
                     assertThat(late.snapshot().rows()).hasSize(1);
                 }
             }
+        }
+    }
+
+    /** It needs two of them besides that of the stream. */
+    @ParameterizedTest(name = "with {0} slots")
+    @ValueSource(ints = {1, 2})
+    void isRefusedForWantOfASlotWhileTheOthersGoOn(int slots) {
+        try (PostgresServer server = PostgresServer.builder(18)
+                        .setting("max_replication_slots", Integer.toString(slots))
+                        .start();
+                SourceFixture fixture = SourceFixture.on(server)) {
+            fixture.execute("CREATE TABLE t (id int PRIMARY KEY)");
+            fixture.publishAllTables();
+            Recorder early = fixture.stream();
+            String walsender = SourceTraces.awaitWalsender(fixture);
+            Recorder late = fixture.record(early.source(), LATE);
+            assertThatThrownBy(late::next)
+                    .isInstanceOf(SetupException.class)
+                    .hasMessageContaining("max_replication_slots");
+            fixture.execute("INSERT INTO t VALUES (1)");
+            assertThat(early.changes()).containsExactly("insert t:1 {id=1}");
+            assertThat(SourceTraces.awaitWalsender(fixture)).isEqualTo(walsender);
+            SourceTraces.awaitSlots(fixture, fixture.slotName());
         }
     }
 
