@@ -2,25 +2,28 @@
 package io.drasi.source.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.drasi.model.DispatchMode;
 import io.drasi.model.Subscription;
 import io.drasi.model.SubscriptionSettings;
 import io.drasi.postgres.protocol.wire.Lsn;
+import io.drasi.source.postgres.error.SubscriptionLaggedException;
 import io.drasi.source.postgres.subscription.SourceSubscription;
 import io.drasi.testkit.Await;
 import io.drasi.testkit.PostgresServer;
 import java.time.Duration;
+import java.util.Collections;
 
 /** What the server hears while subscribers take their time. */
 class FeedbackIT {
+    private static final int TIMEOUT_SECONDS = 2;
     private static final SubscriptionSettings QUERY = SubscriptionSettings.forQuery("q");
 
     /** The stuck subscriber's queue is full, and so are the buffers of the connection. */
     @EachVersion
     void keepsTheConnectionWhileASubscriberIsStuck(int version) {
-        try (PostgresServer server = PostgresServer.builder(version)
-                        .setting("wal_sender_timeout", "10s")
-                        .start();
+        try (PostgresServer server = impatient(version);
                 SourceFixture fixture = SourceFixture.on(server)) {
             Writers.createTables(fixture.database(), 0);
             fixture.publishAllTables();
@@ -35,13 +38,7 @@ class FeedbackIT {
                     Follower.mark(fixture.database());
                 }
                 SourceTraces.awaitThreadIn(SourceSubscription.class);
-                String begin = fixture.database().queryOne("SELECT clock_timestamp()");
-                Await.until(
-                        "more than the timeout has passed",
-                        Duration.ofSeconds(60),
-                        () -> fixture.database()
-                                .queryOne("SELECT clock_timestamp() > '" + begin + "'::timestamptz + interval '12 s'")
-                                .equals("t"));
+                awaitThreeTimeouts(fixture);
                 assertThat(SourceTraces.awaitWalsender(fixture)).isEqualTo(walsender);
                 try (Recorder recorder = new Recorder(fixture, source, subscription, true)) {
                     assertThat(recorder.transaction().size()).isEqualTo(2000);
@@ -53,6 +50,56 @@ class FeedbackIT {
                 }
             }
         }
+    }
+
+    /** It is told exactly how much it has lost, and the others never wait for it. */
+    @EachVersion
+    void keepsTheConnectionWhileASubscriberOfABroadcastIsStuck(int version) {
+        try (PostgresServer server = impatient(version);
+                SourceFixture fixture = SourceFixture.on(server)) {
+            Writers.createTables(fixture.database(), 0);
+            fixture.publishAllTables();
+            PostgresReplicationSource source = fixture.source(
+                    fixture.builder().withDispatchMode(DispatchMode.BROADCAST).withDispatchBufferCapacity(1000));
+            try (Subscription stuck = source.subscribe(QUERY);
+                    Follower other = Follower.of(source, SubscriptionSettings.forQuery("other"))) {
+                source.start();
+                fixture.awaitStreaming(source);
+                String walsender = SourceTraces.awaitWalsender(fixture);
+                fixture.execute(Collections.nCopies(1500, "INSERT INTO batches (changes) VALUES (0)")
+                        .toArray(String[]::new));
+                other.catchUp(fixture.database());
+                awaitThreeTimeouts(fixture);
+                other.catchUp(fixture.database());
+                assertThat(other.check().transactions()).isEqualTo(1502);
+                assertThat(SourceTraces.awaitWalsender(fixture)).isEqualTo(walsender);
+                Lsn end = fixture.walEnd();
+                Await.until(
+                        "the one that has lagged holds no log",
+                        () -> !fixture.confirmedFlushLsn().orElseThrow().isBefore(end));
+                assertThatThrownBy(() -> stuck.poll(Duration.ZERO))
+                        .isInstanceOfSatisfying(
+                                SubscriptionLaggedException.class,
+                                lagged -> assertThat(lagged.lostEvents()).isEqualTo(1502));
+            }
+        }
+    }
+
+    private static PostgresServer impatient(int version) {
+        return PostgresServer.builder(version)
+                .setting("wal_sender_timeout", TIMEOUT_SECONDS + "s")
+                .start();
+    }
+
+    private static void awaitThreeTimeouts(SourceFixture fixture) {
+        String begin = fixture.database().queryOne("SELECT clock_timestamp()");
+        Await.until(
+                "three times the timeout has passed",
+                Duration.ofMinutes(1),
+                () -> fixture.database()
+                        .queryOne("SELECT clock_timestamp() > '" + begin + "'::timestamptz + interval '"
+                                + 3 * TIMEOUT_SECONDS + " s'")
+                        .equals("t"));
     }
 
     /** Otherwise an idle published table would make the server keep the log of all others. */
