@@ -208,16 +208,16 @@ class CatchUpTest {
         receivers.complete(POSITION);
         commits(late);
         CatchUp catchUp = new CatchUp(subscriptions, receivers, joined::incrementAndGet);
+        handOut(subscriptions, early, 600);
+        handOut(subscriptions, early, 700);
+        handOut(subscriptions, early, 800);
+        handOut(subscriptions, early, 900);
         Thread own = start(() -> {
             for (int commit = 600; commit <= 800; commit += 100) {
                 catchUp.handOut(transaction(commit));
                 catchUp.reached(new Lsn(commit + 10));
             }
         });
-        handOut(subscriptions, early, 600);
-        handOut(subscriptions, early, 700);
-        handOut(subscriptions, early, 800);
-        handOut(subscriptions, early, 900);
         awaitWaiting(own);
         subscriptions.endApart();
         join(own);
