@@ -124,6 +124,13 @@ class StreamIT {
             }
             load.interrupt();
             load.await(Program.PATIENCE);
+            // Whoever it has told to commit does that after it has gone.
+            Await.until(
+                    "the sessions of pgbench end",
+                    Program.PATIENCE,
+                    () -> database.queryOne("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pgbench'"
+                                    + " AND datname = current_database()")
+                            .equals("0"));
         }
         tables.apply(upToNow(database));
         for (String label : List.of("pgbench_accounts", "pgbench_branches", "pgbench_tellers", "pgbench_history")) {

@@ -540,7 +540,9 @@ public final class SourceSubscription implements Subscription {
      * Waits until there is room, where the mode holds back. Who catches up with the stream from one of its own is held back in
      * every mode: it would lag behind at once.
      *
-     * @param before is done with the lock held, just before the event can be taken; not if it never can
+     * @param before is done with the lock held, just before the event can be taken; also if it never can since the
+     *     subscription has ended: what is not given then is outstanding for good, so that the server is not told that it is
+     *     confirmed
      */
     private void put(SourceEvent event, Runnable before) {
         lock.lock();
@@ -552,11 +554,14 @@ public final class SourceSubscription implements Subscription {
                     notCounted = queue.size();
                 }
             } else if (mode == DispatchMode.CHANNEL) {
-                if (awaitRoom(capacity)) {
-                    before.run();
+                boolean room = awaitRoom(capacity);
+                before.run();
+                if (room) {
                     add(event);
                 }
-            } else if (!ended) {
+            } else if (ended) {
+                before.run();
+            } else {
                 putOrLose(event, before);
             }
         } finally {

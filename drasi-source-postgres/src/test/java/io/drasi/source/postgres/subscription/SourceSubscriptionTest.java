@@ -335,6 +335,21 @@ class SourceSubscriptionTest {
         assertThat(CompletableFuture.supplyAsync(subscription::confirmedLsn)).succeedsWithin(Duration.ofSeconds(10));
     }
 
+    /** A source that stops ends its subscriptions first, and then tells the server what was confirmed. */
+    @Test
+    void holdsTheLogForWhatComesAfterItHasEnded() throws Exception {
+        for (DispatchMode mode : DispatchMode.values()) {
+            Subscriptions stopping = subscriptions(mode, 10);
+            SourceSubscription subscription = stopping.open(SubscriptionSettings.forQuery("q"));
+            stopping.beginStream();
+            stopping.handOut(TransactionFixture.transaction(100, 110, "users", 1));
+            subscription.confirm(transaction(subscription).position());
+            stopping.endEach();
+            stopping.handOut(TransactionFixture.transaction(200, 210, "users", 1));
+            assertThat(stopping.confirmedUpTo(FAR)).as(mode.toString()).isEqualTo(new Lsn(110));
+        }
+    }
+
     @Test
     void givesNoOtherBootstrapToOneThatHasLagged() throws Exception {
         Subscriptions subscriptions = subscriptions(DispatchMode.BROADCAST, 2);
