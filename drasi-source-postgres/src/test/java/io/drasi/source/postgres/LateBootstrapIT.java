@@ -347,6 +347,7 @@ class LateBootstrapIT {
         Recorder lateInItsCatchUp(SubscriptionSettings settings) {
             Recorder late = lateInItsBootstrap(settings);
             mark(capacity + MORE_THAN_FITS);
+            early.catchUp(fixture.database()); // else the late one might join the shared stream at once
             takeBootstrap(late);
             Await.until(
                     "it catches up",
