@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.drasi.model.DispatchMode;
 import io.drasi.model.SourceEvent;
-import io.drasi.model.Subscription;
 import io.drasi.model.SubscriptionSettings;
 import io.drasi.postgres.client.ReplicationConnection;
 import io.drasi.postgres.client.ReplicationStream;
@@ -22,7 +21,9 @@ import io.drasi.source.postgres.schema.FormatChoice;
 import io.drasi.source.postgres.schema.SelectedTables;
 import io.drasi.source.postgres.schema.TableShapes;
 import io.drasi.source.postgres.server.Advice;
+import io.drasi.source.postgres.subscription.Outlet;
 import io.drasi.source.postgres.subscription.Subscriptions;
+import io.drasi.source.postgres.transaction.CommittedTransaction;
 import io.drasi.source.postgres.transaction.TransactionAssembler;
 import io.drasi.source.postgres.types.DatabaseTypes;
 import io.drasi.testkit.Await;
@@ -34,6 +35,8 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -85,26 +88,53 @@ class FeedbackTest {
     @Test
     void tellsAtOnceWhatWasConfirmedWhileItWasStillHandedOut() {
         AtomicReference<StreamReader> reader = new AtomicReference<>();
-        Subscriptions subscriptions = new Subscriptions(
-                "source", DispatchMode.CHANNEL, 1, () -> {}, () -> reader.get().confirmed());
-        Subscription quick = subscriptions.open(SubscriptionSettings.forQuery("quick"));
-        Subscription stuck = subscriptions.open(SubscriptionSettings.forQuery("stuck"));
-        stream(LONG, subscriptions, reader, session -> {
+        StuckOutlet outlet = new StuckOutlet();
+        stream(LONG, outlet, reader, session -> {
             sendTransaction(session, 0x200);
-            quick.confirm(taken(quick));
-            sendTransaction(session, 0x300);
-            quick.confirm(taken(quick));
-            stuck.close(); // only now there is an end to handing out
-            session.awaitStatusUpdate("what quick has confirmed", status -> status.flushed() == 0x310);
+            outlet.awaitHandingOut();
+            session.awaitStatusUpdate("the first one", status -> status.flushed() == START);
+            reader.get().confirmed();
+            outlet.goOn();
+            session.awaitStatusUpdate("what was confirmed", status -> status.flushed() == 0x210);
         });
     }
 
-    private static SourceEvent taken(Subscription subscription) {
-        return Await.untilPresent(
-                "a transaction",
-                () -> subscription
-                        .poll(Duration.ofSeconds(1))
-                        .filter(event -> event instanceof SourceEvent.Transaction));
+    /** One whose subscribers confirm all that they are given, before handing out has come to an end. */
+    private static final class StuckOutlet implements Outlet {
+        private final CountDownLatch handingOut = new CountDownLatch(1);
+        private final CountDownLatch released = new CountDownLatch(1);
+
+        void awaitHandingOut() {
+            Await.until("the transaction is handed out", () -> handingOut.getCount() == 0);
+        }
+
+        void goOn() {
+            released.countDown();
+        }
+
+        @Override
+        public boolean handOut(CommittedTransaction transaction) {
+            handingOut.countDown();
+            try {
+                assertThat(released.await(30, TimeUnit.SECONDS)).as("released").isTrue();
+            } catch (InterruptedException e) {
+                throw new AssertionError("interrupted", e);
+            }
+            return true;
+        }
+
+        @Override
+        public void handOut(SourceEvent.SchemaChanged change, boolean repeated) {
+            throw new AssertionError("no table changes here: " + change);
+        }
+
+        @Override
+        public void reached(Lsn lsn) {}
+
+        @Override
+        public Lsn confirmedUpTo(Lsn reached) {
+            return reached;
+        }
     }
 
     /** One with one insert, whose commit record is 16 bytes long. */
@@ -142,15 +172,13 @@ class FeedbackTest {
     private static void stream(Duration statusInterval, FakeWalsender.Script script) {
         Subscriptions subscriptions = new Subscriptions("source", DispatchMode.CHANNEL, 10, () -> {}, () -> {});
         subscriptions.open(SubscriptionSettings.forQuery("q"));
+        subscriptions.beginStream();
         stream(statusInterval, subscriptions, new AtomicReference<>(), script);
     }
 
     /** @param known the reader, as soon as there is one */
     private static void stream(
-            Duration statusInterval,
-            Subscriptions subscriptions,
-            AtomicReference<StreamReader> known,
-            FakeWalsender.Script script) {
+            Duration statusInterval, Outlet outlet, AtomicReference<StreamReader> known, FakeWalsender.Script script) {
         try (FakeWalsender server = new FakeWalsender(session -> {
                     session.acceptLogin();
                     session.expectStartReplication();
@@ -164,7 +192,7 @@ class FeedbackTest {
                         .peerTimeout(LONG)
                         .build());
                 ReplicationStream stream = connection.startReplication("slot", new Lsn(START), Map.of())) {
-            StreamReader reader = reader(stream, subscriptions, statusInterval);
+            StreamReader reader = reader(stream, outlet, statusInterval);
             known.set(reader);
             assertThatThrownBy(() -> reader.run(() -> true))
                     .as("the end of the script")
@@ -172,7 +200,7 @@ class FeedbackTest {
         }
     }
 
-    private static StreamReader reader(ReplicationStream stream, Subscriptions subscriptions, Duration statusInterval) {
+    private static StreamReader reader(ReplicationStream stream, Outlet outlet, Duration statusInterval) {
         PostgresSourceConfig config = PostgresSourceConfig.builder("s")
                 .withDatabase("d")
                 .withUser("u")
@@ -184,11 +212,10 @@ class FeedbackTest {
                         new DatabaseTypes(false),
                         new FormatChoice(config, new DatabaseTypes(false))),
                 new Catalog(sql -> new QueryResult(List.of(), List.of(), "SELECT 0", List.of()), 180_000));
-        subscriptions.beginStream();
         return new StreamReader(
                 stream,
                 assembler,
-                subscriptions,
+                outlet,
                 new Advice(config),
                 statusInterval,
                 new Lsn(START),
