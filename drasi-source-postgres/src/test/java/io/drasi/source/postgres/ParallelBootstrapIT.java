@@ -12,6 +12,8 @@ import java.util.BitSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A snapshot that is read on several connections. */
 class ParallelBootstrapIT {
@@ -101,6 +103,67 @@ class ParallelBootstrapIT {
             assertThat(event).isInstanceOf(SourceEvent.BootstrapCompleted.class);
             assertThat(rows).isEqualTo(ROWS + 1002);
         }
+    }
+
+    /** Each partition by itself, and of large ones ranges; columns may stand in another order there. */
+    @ParameterizedTest(name = "on PostgreSQL {0}")
+    @ValueSource(ints = {14, 18})
+    void readsThePartitionsOfATable(int version) {
+        try (SourceFixture fixture = withPartitions(version)) {
+            PostgresReplicationSource source =
+                    fixture.source(fixture.builder().withBootstrapParallelism(3).withBootstrapBatchSize(10));
+            Recorder recorder = fixture.record(source, BOOTSTRAP);
+            source.start();
+            recorder.next(SourceEvent.BootstrapStarted.class);
+            Await.until("three read", () -> copies(fixture) == 3);
+            assertThat(fixture.database()
+                            .query(
+                                    "SELECT DISTINCT substring(query FROM 'FROM ONLY (public.[a-z]+)') FROM pg_stat_activity"
+                                            + " WHERE query LIKE 'COPY%' AND datname = current_database() ORDER BY 1"))
+                    .containsExactly(List.of("public.even"), List.of("public.odd"));
+            recorder.catchUpWithBootstraps();
+            TableMirror mirror = TableMirror.of(recorder.events());
+            mirror.assertEqualsTable(fixture.database(), "large", "large");
+            mirror.assertEqualsTable(fixture.database(), "placed", "placed");
+        }
+    }
+
+    /** It has the right to read the table, and the rows of its partitions only as rows of that. */
+    @ParameterizedTest(name = "on PostgreSQL {0}")
+    @ValueSource(ints = {14, 18})
+    void readsATableAsOneWhosePartitionsItMustNotRead(int version) {
+        try (SourceFixture fixture = withPartitions(version)) {
+            String role = "reader_" + fixture.database().name();
+            fixture.execute("CREATE ROLE " + role + " LOGIN REPLICATION", "GRANT SELECT ON large, placed TO " + role);
+            PostgresReplicationSource source = fixture.source(
+                    fixture.builder().withUser(role).withBootstrapParallelism(3).withBootstrapBatchSize(100));
+            Recorder recorder = fixture.record(source, BOOTSTRAP);
+            source.start();
+            recorder.catchUpWithBootstraps();
+            TableMirror.of(recorder.events()).assertEqualsTable(fixture.database(), "large", "large");
+            source.close();
+            fixture.execute("DROP OWNED BY " + role, "DROP ROLE " + role);
+        }
+    }
+
+    private static SourceFixture withPartitions(int version) {
+        SourceFixture fixture = SourceFixture.on(version);
+        fixture.execute(
+                "CREATE TABLE large (id int, kind int, filler char(4000), PRIMARY KEY (id, kind))"
+                        + " PARTITION BY LIST (kind)",
+                "CREATE TABLE even (filler char(4000), kind int NOT NULL, gone int, id int NOT NULL)",
+                "ALTER TABLE even DROP gone, ALTER filler SET STORAGE PLAIN",
+                "ALTER TABLE large ATTACH PARTITION even FOR VALUES IN (0)",
+                "CREATE TABLE odd PARTITION OF large FOR VALUES IN (1)",
+                "INSERT INTO large SELECT i, CASE WHEN i % 7 = 0 THEN 1 ELSE 0 END, 'x'" + " FROM generate_series(1, "
+                        + ROWS + ") AS i",
+                "CREATE TABLE placed (n int) PARTITION BY RANGE (n)",
+                "CREATE TABLE below PARTITION OF placed FOR VALUES FROM (0) TO (500)",
+                "CREATE TABLE above PARTITION OF placed FOR VALUES FROM (500) TO (1000)",
+                "INSERT INTO placed SELECT generate_series(0, 999)",
+                "CREATE PUBLICATION " + SourceFixture.PUBLICATION
+                        + " FOR TABLE large, placed WITH (publish_via_partition_root = true)");
+        return fixture;
     }
 
     private static int copies(SourceFixture fixture) {

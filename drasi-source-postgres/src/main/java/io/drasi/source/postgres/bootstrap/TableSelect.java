@@ -30,12 +30,19 @@ final class TableSelect {
             conditions.add("ctid < '(" + part.endPage() + ",0)'::tid");
         }
         String where = conditions.isEmpty() ? "" : " WHERE " + String.join(" AND ", conditions);
-        return "COPY (SELECT " + select + from(table) + where + ") TO STDOUT" + (binary ? " (FORMAT binary)" : "");
+        return "COPY (SELECT " + select + " FROM " + part.from() + where + ") TO STDOUT"
+                + (binary ? " (FORMAT binary)" : "");
+    }
+
+    /** The query of all rows. */
+    static String all(CatalogTable table) {
+        return "SELECT " + list(table) + " FROM " + from(table)
+                + table.rowFilter().map(filter -> " WHERE (" + filter + ")").orElse("");
     }
 
     /** A query without rows, which needs the same rights. */
     static String nothing(CatalogTable table) {
-        return "SELECT " + list(table) + from(table) + " LIMIT 0";
+        return "SELECT " + list(table) + " FROM " + from(table) + " LIMIT 0";
     }
 
     private static String list(CatalogTable table) {
@@ -43,7 +50,7 @@ final class TableSelect {
     }
 
     /** A partitioned table has no rows of its own; any other one is published without its inheritance children. */
-    private static String from(CatalogTable table) {
-        return " FROM " + (table.partitioned() ? "" : "ONLY ") + table.name().sql();
+    static String from(CatalogTable table) {
+        return (table.partitioned() ? "" : "ONLY ") + table.name().sql();
     }
 }
