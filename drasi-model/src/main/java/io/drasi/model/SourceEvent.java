@@ -6,7 +6,12 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 
-/** What a {@link Subscription} yields, in this order: bootstrap (if asked for), then transactions and schema changes. */
+/**
+ * What a {@link Subscription} yields, in this order: bootstrap (if asked for), then transactions and schema changes.
+ *
+ * <p>{@link BootstrapDelayed} and {@link BootstrapProgress} tell people how a bootstrap goes. They change nothing that the
+ * subscriber has, and some are left out when it does not take events as fast as they come.
+ */
 public sealed interface SourceEvent {
     /**
      * A bootstrap begins: the subscriber forgets whatever it has. It comes again when a bootstrap broke and starts anew.
@@ -20,6 +25,32 @@ public sealed interface SourceEvent {
             Objects.requireNonNull(position, "position");
             Objects.requireNonNull(snapshotTime, "snapshotTime");
             labels = List.copyOf(labels);
+        }
+    }
+
+    /**
+     * A bootstrap does not begin yet, or broke and will begin again.
+     *
+     * @param reason what it waits for or what broke it, with what can be done about that
+     */
+    record BootstrapDelayed(String reason) implements SourceEvent {
+        public BootstrapDelayed {
+            Objects.requireNonNull(reason, "reason");
+        }
+    }
+
+    /**
+     * How far the reading of a table is: once when it begins, about once a second, and when all of its rows were read. Comes
+     * between {@link BootstrapStarted} and {@link BootstrapCompleted}; several tables may be read at a time.
+     *
+     * @param rowsRead until now, for all subscriptions that share the bootstrap
+     * @param rowsEstimated by the server's planner, before the first was read; 0 or more, and often wrong for a table that was
+     *     never analyzed
+     * @param done whether there are no more
+     */
+    record BootstrapProgress(String label, long rowsRead, long rowsEstimated, boolean done) implements SourceEvent {
+        public BootstrapProgress {
+            Objects.requireNonNull(label, "label");
         }
     }
 

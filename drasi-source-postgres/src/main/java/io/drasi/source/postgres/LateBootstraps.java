@@ -15,6 +15,7 @@ import io.drasi.source.postgres.config.InvalidText;
 import io.drasi.source.postgres.config.PostgresSourceConfig;
 import io.drasi.source.postgres.error.BinaryFormatException;
 import io.drasi.source.postgres.error.DecodingException;
+import io.drasi.source.postgres.error.PositionUnavailableException;
 import io.drasi.source.postgres.error.SourceException;
 import io.drasi.source.postgres.schema.Catalog;
 import io.drasi.source.postgres.schema.CatalogTable;
@@ -24,18 +25,19 @@ import io.drasi.source.postgres.schema.TableShapes;
 import io.drasi.source.postgres.server.Advice;
 import io.drasi.source.postgres.server.Connections;
 import io.drasi.source.postgres.server.ServerChecks;
+import io.drasi.source.postgres.server.SlotRetention;
 import io.drasi.source.postgres.server.Step;
 import io.drasi.source.postgres.stream.StreamReader;
 import io.drasi.source.postgres.stream.StreamStarter;
 import io.drasi.source.postgres.subscription.BootstrapReceivers;
 import io.drasi.source.postgres.subscription.CatchUp;
 import io.drasi.source.postgres.subscription.Subscriptions;
+import io.drasi.source.postgres.thread.ThreadEnd;
 import io.drasi.source.postgres.transaction.TransactionAssembler;
 import io.drasi.source.postgres.types.DatabaseTypes;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,11 +47,12 @@ import org.slf4j.LoggerFactory;
  * from a temporary slot with its own exported snapshot. From that slot they are then given what has committed since, until
  * they have caught up with the shared stream and join it. What they still lack waits on the server, not in memory.
  *
- * <p>The shared slot keeps the log for them all the while. If their own stream breaks, the shared one begins again and
- * brings the rest.
+ * <p>Whatever breaks on the way there, they are given another bootstrap. The shared slot keeps nothing for them, as it would
+ * be lost together with the temporary one if the server must not keep so much.
  */
 final class LateBootstraps {
     private static final Logger LOG = LoggerFactory.getLogger(LateBootstraps.class);
+    private static final int MOST_SLOTS_LOST = 3;
 
     private final PostgresSourceConfig config;
     private final SelectedTables selected;
@@ -58,7 +61,6 @@ final class LateBootstraps {
     private final Advice advice;
     private final ServerChecks checks;
     private final ChangeMapper mapper;
-    private final Supplier<Lsn> told;
     private final Runnable look;
     private final StreamStarter starter;
     // Used by the thread alone.
@@ -66,6 +68,7 @@ final class LateBootstraps {
     private final FormatChoice format;
     private final Backoff backoff = new Backoff();
     private Step step = Step.CONNECT;
+    private int slotsLost;
 
     /** Of the thread; after it was given, the next thread gets another one. */
     private volatile StopSignal stop = new StopSignal();
@@ -80,7 +83,6 @@ final class LateBootstraps {
     private volatile @Nullable StreamReader reader;
 
     /**
-     * @param told up to where the server knows that all is confirmed
      * @param look has the source's thread look whether there is something to {@linkplain #throwIfFailed throw} or to
      *     {@linkplain #begin begin}
      */
@@ -92,7 +94,6 @@ final class LateBootstraps {
             Advice advice,
             ServerChecks checks,
             ChangeMapper mapper,
-            Supplier<Lsn> told,
             Runnable look) {
         this.config = config;
         this.selected = selected;
@@ -101,7 +102,6 @@ final class LateBootstraps {
         this.advice = advice;
         this.checks = checks;
         this.mapper = mapper;
-        this.told = told;
         this.look = look;
         this.starter = new StreamStarter(config);
         this.types = new DatabaseTypes(config.invalidText() == InvalidText.BYTES);
@@ -176,16 +176,8 @@ final class LateBootstraps {
         synchronized (this) {
             current = thread;
         }
-        boolean interrupted = false;
-        while (current != null && current.isAlive()) {
-            try {
-                current.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
+        if (current != null) {
+            ThreadEnd.await(current);
         }
     }
 
@@ -234,6 +226,7 @@ final class LateBootstraps {
         try {
             round();
             backoff.succeeded();
+            slotsLost = 0;
         } catch (BinaryFormatException e) {
             stop.throwIfGiven();
             goOnInText(e);
@@ -262,12 +255,10 @@ final class LateBootstraps {
             throw cause;
         }
         Duration wait = backoff.failed();
-        LOG.warn(
-                "source '{}': a bootstrap broke, it begins again in {} ms (attempt {}): {}",
-                config.id(),
-                wait.toMillis(),
-                backoff.attempt(),
-                cause.getMessage());
+        String message = "a bootstrap broke, it begins again in " + wait.toMillis() + " ms (attempt "
+                + backoff.attempt() + "): " + cause.getMessage();
+        LOG.warn("source '{}': {}", config.id(), message);
+        subscriptions.delayBootstrap(message);
         stop.pause(wait);
     }
 
@@ -294,38 +285,37 @@ final class LateBootstraps {
         NewSlot slot = NewSlot.temporary(config.id(), config.slotName());
         Snapshot snapshot =
                 stop.during(() -> slot.create(ordinary, replication, this::waiting), () -> NewSlot.cancel(replication));
-        TableShapes shapes = new TableShapes(selected, types, format);
-        BootstrapReceivers receivers = read(snapshot, shapes);
-        if (receivers.gone() || subscriptions.join(receivers, snapshot.consistentPoint())) {
-            return;
-        }
+        SlotRetention retention = SlotRetention.of(ordinary, slot.name());
         try {
-            step = Step.START_STREAM;
-            catchUp(ordinary, replication, slot.name(), snapshot.consistentPoint(), shapes, receivers);
-        } catch (StopSignal.Stopped e) {
-            if (!over()) {
-                subscriptions.joinNext(receivers);
+            TableShapes shapes = new TableShapes(selected, types, format);
+            BootstrapReceivers receivers = read(snapshot, shapes, () -> retention.requireKept(ordinary));
+            if (!receivers.gone() && !subscriptions.join(receivers, snapshot.consistentPoint())) {
+                catchUp(ordinary, replication, slot.name(), snapshot.consistentPoint(), shapes, receivers, retention);
             }
-            throw e;
         } catch (PostgresClientException | ProtocolException | SourceException e) {
-            if (over()) {
-                throw new StopSignal.Stopped();
-            }
-            LOG.warn(
-                    "source '{}': the stream of slot {} broke, from which a bootstrap was catching up; the stream of all"
-                            + " begins again to go on with that: {}",
-                    config.id(),
-                    slot.name(),
-                    e.getMessage());
-            subscriptions.joinAgain(receivers);
+            stop.throwIfGiven(); // stopping closes connections
+            throw retention.isLost(ordinary) ? lost(retention, e) : e;
         }
+    }
+
+    /** Another slot may last longer; but not for ever: each bootstrap costs the server much. */
+    private SourceException lost(SlotRetention retention, RuntimeException cause) {
+        slotsLost++;
+        return slotsLost < MOST_SLOTS_LOST
+                ? retention.lost(cause)
+                : new PositionUnavailableException(
+                        "a bootstrap lost its slot " + slotsLost + " times in a row: "
+                                + retention.lost(cause).problem(),
+                        retention.remedy(),
+                        cause);
     }
 
     private void waiting(String what) {
         LOG.warn("source '{}': {}", config.id(), what);
+        subscriptions.delayBootstrap(what);
     }
 
-    private BootstrapReceivers read(Snapshot snapshot, TableShapes shapes) {
+    private BootstrapReceivers read(Snapshot snapshot, TableShapes shapes, Runnable beforePart) {
         step = Step.SNAPSHOT;
         Bootstrap bootstrap = new Bootstrap(config, selected, checks, mapper, types, format, connections::openOrdinary);
         try (PostgresConnection connection = stop.whileConnecting(connections::openOrdinary)) {
@@ -333,7 +323,7 @@ final class LateBootstraps {
                     () -> {
                         List<CatalogTable> tables = bootstrap.open(connection, snapshot);
                         shapes.expect(tables);
-                        return bootstrap.read(connection, snapshot, tables, subscriptions, told.get(), true);
+                        return bootstrap.read(connection, snapshot, tables, subscriptions, true, beforePart);
                     },
                     () -> {
                         subscriptions.endApart();
@@ -349,7 +339,27 @@ final class LateBootstraps {
             String slotName,
             Lsn start,
             TableShapes shapes,
-            BootstrapReceivers receivers) {
+            BootstrapReceivers receivers,
+            SlotRetention retention) {
+        try {
+            stream(ordinary, replication, slotName, start, shapes, receivers, retention);
+        } catch (RuntimeException e) {
+            if (!over()) {
+                subscriptions.wantAgain(receivers);
+            }
+            throw e;
+        }
+    }
+
+    private void stream(
+            PostgresConnection ordinary,
+            ReplicationConnection replication,
+            String slotName,
+            Lsn start,
+            TableShapes shapes,
+            BootstrapReceivers receivers,
+            SlotRetention retention) {
+        step = Step.START_STREAM;
         Duration interval = stop.during(() -> starter.statusInterval(replication), replication::abort);
         ReplicationStream stream =
                 stop.during(() -> starter.start(replication, slotName, start, format.binary()), replication::abort);
@@ -383,6 +393,7 @@ final class LateBootstraps {
                     });
         } finally {
             reader = null;
+            retention.confirmed(current.told());
         }
         stop.throwIfGiven();
         LOG.info("source '{}': a bootstrap has caught up with the stream at {}", config.id(), current.reached());

@@ -199,6 +199,7 @@ final class SlotSetup {
             marked = true;
             laterIsOurs = marker == SlotMarker.LATER;
         }
+        subscriptions.owed();
     }
 
     /** Makes the permanent slot. If that or the bootstrap fails for good, no slot is left to hold the server's log. */
@@ -308,6 +309,7 @@ final class SlotSetup {
     private void waiting(String what) {
         LOG.warn("source '{}': {}", sourceId, what);
         status.progress(ComponentStatus.STARTING, what, null);
+        subscriptions.delayBootstrap(what);
     }
 
     private List<CatalogTable> read(Snapshot snapshot) {
@@ -316,8 +318,8 @@ final class SlotSetup {
             return stop.during(
                     () -> {
                         List<CatalogTable> tables = bootstrap.open(connection, snapshot);
-                        BootstrapReceivers unused = bootstrap.read(
-                                connection, snapshot, tables, subscriptions, snapshot.consistentPoint(), false);
+                        BootstrapReceivers unused =
+                                bootstrap.read(connection, snapshot, tables, subscriptions, false, () -> {});
                         return tables;
                     },
                     () -> {

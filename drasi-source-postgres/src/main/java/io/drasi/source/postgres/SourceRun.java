@@ -90,7 +90,7 @@ final class SourceRun implements Runnable {
         this.shapes = new TableShapes(selected, types, format);
         this.starter = new StreamStarter(config);
         this.lateBootstraps = new LateBootstraps(
-                config, selected, subscriptions, connections, advice, checks, mapper, this::told, this::attention);
+                config, selected, subscriptions, connections, advice, checks, mapper, this::attention);
         this.slotSetup = new SlotSetup(
                 config.id(),
                 subscriptions,
@@ -322,6 +322,7 @@ final class SourceRun implements Runnable {
                 + failure.getMessage();
         LOG.warn("source '{}': {}", config.id(), message);
         status.progress(ComponentStatus.STARTING, message, failure);
+        subscriptions.delayBootstrap(message);
         stop.pause(wait);
     }
 

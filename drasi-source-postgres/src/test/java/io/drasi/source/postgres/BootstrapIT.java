@@ -306,10 +306,10 @@ class BootstrapIT {
             fixture.execute("INSERT INTO items SELECT i, 0, repeat('x', 10000) FROM generate_series(1, 3000) AS i");
             PostgresReplicationSource source =
                     fixture.source(fixture.builder().withBootstrapBatchSize(10).withDispatchBufferCapacity(2));
-            try (Subscription abandoned = source.subscribe(BOOTSTRAP)) {
+            try (Recorder abandoned = fixture.record(source, BOOTSTRAP)) {
                 source.start();
-                assertThat(abandoned.poll(TIMEOUT)).containsInstanceOf(SourceEvent.BootstrapStarted.class);
-                assertThat(abandoned.poll(TIMEOUT)).containsInstanceOf(SourceEvent.BootstrapBatch.class);
+                abandoned.next(SourceEvent.BootstrapStarted.class);
+                abandoned.next(SourceEvent.BootstrapBatch.class);
                 awaitBlockedCopy(fixture);
             }
             awaitConnections(fixture, 1);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.drasi.source.postgres;
 
+import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
@@ -16,7 +17,13 @@ final class Logged implements AutoCloseable {
     private final Logger logger = (Logger) LoggerFactory.getLogger("io.drasi.source.postgres");
     private final ListAppender<ILoggingEvent> appender = new ListAppender<>();
 
+    /** Of warnings and worse. */
     Logged() {
+        this(Level.WARN);
+    }
+
+    Logged(Level least) {
+        logger.setLevel(least);
         appender.list = new CopyOnWriteArrayList<>();
         appender.start();
         logger.addAppender(appender);
@@ -29,5 +36,6 @@ final class Logged implements AutoCloseable {
     @Override
     public void close() {
         logger.detachAppender(appender);
+        logger.setLevel(null); // that of its parent
     }
 }

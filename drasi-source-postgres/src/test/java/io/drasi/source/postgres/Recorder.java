@@ -24,6 +24,7 @@ final class Recorder implements AutoCloseable {
     private final Subscription subscription;
     private final boolean confirming;
     private final List<SourceEvent> events = new ArrayList<>();
+    private final List<SourceEvent> tidings = new ArrayList<>();
 
     /**
      * What a bootstrap delivered.
@@ -56,6 +57,11 @@ final class Recorder implements AutoCloseable {
 
     Subscription subscription() {
         return subscription;
+    }
+
+    /** What was told of bootstraps so far, and is not among the events here, as nobody can rely on it. */
+    List<SourceEvent> tidings() {
+        return tidings;
     }
 
     /** All events that were taken so far. */
@@ -206,6 +212,10 @@ final class Recorder implements AutoCloseable {
     private Optional<SourceEvent> poll(Duration timeout) {
         try {
             Optional<SourceEvent> event = subscription.poll(timeout);
+            while (event.isPresent() && isTidings(event.get())) {
+                tidings.add(event.get());
+                event = subscription.poll(timeout);
+            }
             event.ifPresent(events::add);
             if (confirming) {
                 event.ifPresent(this::confirm);
@@ -214,6 +224,10 @@ final class Recorder implements AutoCloseable {
         } catch (InterruptedException e) {
             throw new AssertionError("interrupted", e);
         }
+    }
+
+    private static boolean isTidings(SourceEvent event) {
+        return event instanceof SourceEvent.BootstrapDelayed || event instanceof SourceEvent.BootstrapProgress;
     }
 
     @Override

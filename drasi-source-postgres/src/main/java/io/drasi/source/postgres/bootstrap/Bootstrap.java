@@ -6,7 +6,6 @@ import io.drasi.model.SourceChange;
 import io.drasi.model.SourceEvent;
 import io.drasi.postgres.client.PostgresConnection;
 import io.drasi.postgres.client.query.Sql;
-import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.source.postgres.change.ChangeMapper;
 import io.drasi.source.postgres.change.RowPlace;
 import io.drasi.source.postgres.config.PostgresSourceConfig;
@@ -30,7 +29,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -103,8 +101,8 @@ public final class Bootstrap {
     /**
      * Reads the tables and ends the transaction that {@link #open} began.
      *
-     * @param slotLsn the server keeps its log from here on until the bootstrap is confirmed
      * @param besideStream whether those who wait for it have to catch up with the stream afterwards
+     * @param beforePart is run now and then by the calling thread; may throw to end it
      * @return those who have been given it; some or all of them may have gone, and if all have, the connection is closed
      */
     public BootstrapReceivers read(
@@ -112,12 +110,12 @@ public final class Bootstrap {
             Snapshot snapshot,
             List<CatalogTable> tables,
             Subscriptions subscriptions,
-            Lsn slotLsn,
-            boolean besideStream) {
+            boolean besideStream,
+            Runnable beforePart) {
         Position position = Position.before(snapshot.consistentPoint().value());
         List<String> labels = tables.stream().map(table -> table.name().label()).toList();
         BootstrapReceivers receivers = subscriptions.startBootstrap(
-                new SourceEvent.BootstrapStarted(position, snapshot.takenAt(), labels), slotLsn, besideStream);
+                new SourceEvent.BootstrapStarted(position, snapshot.takenAt(), labels), besideStream);
         LOG.info("source '{}': bootstrap of {} tables begins at {}", config.id(), tables.size(), position);
         List<CatalogTable> wanted = tables.stream()
                 .filter(table -> receivers.take(table.name().label()))
@@ -130,10 +128,13 @@ public final class Bootstrap {
             int count = (int) cut.parts().stream()
                     .filter(part -> part.table().equals(table))
                     .count();
-            reads.put(table.oid(), new TableRead(shape, count, snapshot.takenAt(), receivers));
+            TableProgress progress = new TableProgress(
+                    config.id(), shape.label(), RowEstimate.of(connection, table), receivers, System::nanoTime);
+            reads.put(table.oid(), new TableRead(shape, count, snapshot.takenAt(), receivers, progress));
         }
         SnapshotReaders reading = new SnapshotReaders(
                 cut.parts(),
+                beforePart,
                 () -> openSnapshot(snapshot),
                 (part, reader) ->
                         Objects.requireNonNull(reads.get(part.table().oid())).read(part, reader));
@@ -183,22 +184,24 @@ public final class Bootstrap {
         private final boolean withPlace;
         private final long effectiveFrom;
         private final BootstrapReceivers receivers;
+        private final TableProgress progress;
         private final AtomicInteger partsLeft;
-        private final AtomicLong rows = new AtomicLong();
 
-        TableRead(TableShape shape, int parts, Instant takenAt, BootstrapReceivers receivers) {
+        TableRead(TableShape shape, int parts, Instant takenAt, BootstrapReceivers receivers, TableProgress progress) {
             this.shape = shape;
             this.withPlace = shape.key() instanceof RowKey.Place;
             this.effectiveFrom = TimeUnit.SECONDS.toNanos(takenAt.getEpochSecond()) + takenAt.getNano();
             this.receivers = receivers;
+            this.progress = progress;
             this.partsLeft = new AtomicInteger(parts);
         }
 
         long rows() {
-            return rows.get();
+            return progress.rows();
         }
 
         void read(TablePart part, PostgresConnection connection) {
+            progress.begin();
             CopyRows copied = copied();
             Batch batch = new Batch(this);
             connection.copyOut(
@@ -207,7 +210,7 @@ public final class Bootstrap {
             copied.end();
             batch.deliver();
             if (partsLeft.decrementAndGet() == 0) {
-                LOG.info("source '{}': read {} rows of table {}", config.id(), rows, shape.label());
+                progress.done();
             }
         }
 
@@ -248,8 +251,8 @@ public final class Bootstrap {
                 throw new Abandoned();
             }
             if (!rows.isEmpty()) {
-                table.rows.addAndGet(rows.size());
                 table.receivers.put(new SourceEvent.BootstrapBatch(table.shape.label(), rows));
+                table.progress.add(rows.size());
                 rows = new ArrayList<>();
             }
         }

@@ -5,6 +5,7 @@ import io.drasi.postgres.client.PostgresConnection;
 import io.drasi.postgres.client.error.PostgresClientException;
 import io.drasi.postgres.client.query.Row;
 import io.drasi.postgres.client.query.Sql;
+import io.drasi.source.postgres.thread.ThreadEnd;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
@@ -59,17 +60,7 @@ final class SlotWait {
     /** The slot is there, or will not be: nothing more is told, and the connection is free. */
     void close() {
         created.countDown();
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        ThreadEnd.await(thread);
     }
 
     private void run() {

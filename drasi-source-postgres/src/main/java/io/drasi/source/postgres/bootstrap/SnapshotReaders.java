@@ -2,6 +2,7 @@
 package io.drasi.source.postgres.bootstrap;
 
 import io.drasi.postgres.client.PostgresConnection;
+import io.drasi.source.postgres.thread.ThreadEnd;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -21,6 +22,7 @@ final class SnapshotReaders {
     }
 
     private final Queue<TablePart> parts;
+    private final Runnable beforePart;
     private final Supplier<PostgresConnection> opener;
     private final Reader reader;
     private final List<Thread> threads = new ArrayList<>();
@@ -31,11 +33,14 @@ final class SnapshotReaders {
     private boolean ended;
 
     /**
+     * @param beforePart is run by the calling thread of {@link #run} before each part that it reads itself
      * @param opener opens a connection that sees the snapshot; an interrupt ends that
      * @param reader is used by all threads at once
      */
-    SnapshotReaders(Collection<TablePart> parts, Supplier<PostgresConnection> opener, Reader reader) {
+    SnapshotReaders(
+            Collection<TablePart> parts, Runnable beforePart, Supplier<PostgresConnection> opener, Reader reader) {
         this.parts = new ConcurrentLinkedQueue<>(parts);
+        this.beforePart = beforePart;
         this.opener = opener;
         this.reader = reader;
     }
@@ -54,7 +59,7 @@ final class SnapshotReaders {
             helper.start();
         }
         try {
-            readParts(own);
+            readParts(own, beforePart);
         } catch (RuntimeException | Error e) {
             fail(e);
             throw e;
@@ -84,7 +89,7 @@ final class SnapshotReaders {
     private void help() {
         try (PostgresConnection connection = opener.get()) {
             if (add(connection)) {
-                readParts(connection);
+                readParts(connection, () -> {});
                 connection.query("COMMIT");
             }
         } catch (RuntimeException | Error e) {
@@ -97,8 +102,9 @@ final class SnapshotReaders {
         return !ended;
     }
 
-    private void readParts(PostgresConnection connection) {
+    private void readParts(PostgresConnection connection, Runnable before) {
         for (TablePart part = parts.poll(); part != null; part = parts.poll()) {
+            before.run();
             reader.read(part, connection);
         }
     }
@@ -121,18 +127,6 @@ final class SnapshotReaders {
     }
 
     private void awaitHelpers() {
-        boolean interrupted = false;
-        for (Thread helper : threads) {
-            while (helper.isAlive()) {
-                try {
-                    helper.join();
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                }
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        threads.forEach(ThreadEnd::await);
     }
 }

@@ -5,6 +5,7 @@ import io.drasi.postgres.client.ReplicationStream;
 import io.drasi.postgres.client.error.PostgresClientException;
 import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.source.postgres.subscription.Outlet;
+import io.drasi.source.postgres.thread.ThreadEnd;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
@@ -129,17 +130,7 @@ final class Feedback implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        ThreadEnd.await(thread);
     }
 
     /** Sends the last status. After {@link #close}. */

@@ -57,14 +57,29 @@ public final class BootstrapReceivers {
         receivers.forEach(receiver -> receiver.reachedApart(lsn));
     }
 
-    /** They are given what the shared stream brings from now on, but for what has committed before {@code lsn}. */
-    void join(Lsn lsn, boolean streaming) {
-        receivers.forEach(receiver -> receiver.join(lsn, streaming));
+    /**
+     * They are given what the shared stream brings from now on, but for what has committed before {@code lsn}. Returns whether
+     * one of them has its bootstrap behind it with that.
+     */
+    boolean join(Lsn lsn, boolean streaming) {
+        boolean settled = false;
+        for (SourceSubscription receiver : receivers) {
+            settled |= receiver.join(lsn, streaming);
+        }
+        return settled;
     }
 
-    /** The shared stream begins again, and goes on for each where it stands. */
-    void joinAgain() {
-        receivers.forEach(SourceSubscription::joinAgain);
+    void wantAgain() {
+        receivers.forEach(SourceSubscription::wantAgain);
+    }
+
+    /** Tells how far it is; does not wait. */
+    public void tell(SourceEvent.BootstrapProgress progress) {
+        for (SourceSubscription receiver : receivers) {
+            if (receiver.takes(progress.label())) {
+                receiver.tell(progress);
+            }
+        }
     }
 
     public void complete(Position position) {

@@ -14,7 +14,6 @@ import io.drasi.source.postgres.error.SubscriptionLaggedException;
 import io.drasi.source.postgres.transaction.CommittedTransaction;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
@@ -34,6 +33,8 @@ public final class SourceSubscription implements Subscription {
     private enum Bootstrap {
         NOT_WANTED,
         WANTED,
+        /** Wanted, and a mark on the server tells a start after a crash of it. */
+        OWED,
         SENDING,
         SENT,
         CONFIRMED
@@ -63,8 +64,7 @@ public final class SourceSubscription implements Subscription {
     private @Nullable Position given; // the last position that the subscriber took
     private boolean apart; // is given what commits by a stream of its own, not by the shared one
     private Lsn reachedApart = Lsn.INVALID; // everything before it was put in by that stream
-    // Put in by that stream after what it has reached; the shared one does not give them again if it takes over.
-    private final List<SourceEvent.SchemaChanged> announcedApart = new ArrayList<>();
+    private Lsn joinedAt = Lsn.INVALID; // what committed before came from that stream; the shared one may not repeat it
     private int streams; // that have begun while it was open
     private int
             notCounted; // how many of the queue's first events a broadcast's subscriber may have beyond its capacity
@@ -133,22 +133,23 @@ public final class SourceSubscription implements Subscription {
 
     @Override
     public void confirm(Position position) {
-        boolean bootstrapConfirmed = false;
+        boolean settled;
         lock.lock();
         try {
             if (given == null || position.compareTo(given) > 0) {
                 throw new IllegalArgumentException("subscription '" + queryId() + "' can't confirm " + position
                         + ": it has been given " + (given == null ? "nothing yet" : "no more than " + given));
             }
+            boolean before = settled();
             confirmations.confirm(position);
             if (bootstrap == Bootstrap.SENT && position.compareTo(bootstrapPosition) >= 0) {
                 bootstrap = Bootstrap.CONFIRMED;
-                bootstrapConfirmed = true;
             }
+            settled = !before && settled();
         } finally {
             lock.unlock();
         }
-        if (bootstrapConfirmed) {
+        if (settled) {
             registry.confirmedBootstrap();
         }
         registry.confirmed();
@@ -171,20 +172,44 @@ public final class SourceSubscription implements Subscription {
     boolean wantsBootstrap() {
         lock.lock();
         try {
-            return lost == 0 && (bootstrap == Bootstrap.WANTED || bootstrap == Bootstrap.SENDING);
+            return lost == 0 && waitsForBootstrap();
         } finally {
             lock.unlock();
         }
     }
 
-    /** Whether it was given a bootstrap that it has not confirmed. */
-    boolean bootstrapOpen() {
+    private boolean waitsForBootstrap() {
+        return bootstrap == Bootstrap.WANTED || bootstrap == Bootstrap.OWED || bootstrap == Bootstrap.SENDING;
+    }
+
+    /** A mark on the server tells that it waits for its bootstrap; until there is one it needs the log. */
+    void owed() {
         lock.lock();
         try {
-            return lost == 0 && bootstrap != Bootstrap.NOT_WANTED && bootstrap != Bootstrap.CONFIRMED;
+            if (bootstrap == Bootstrap.WANTED) {
+                bootstrap = Bootstrap.OWED;
+            }
         } finally {
             lock.unlock();
         }
+    }
+
+    /**
+     * Whether it wants a bootstrap that is not behind it: after a crash nothing but another one could take the place of what
+     * it has not confirmed.
+     */
+    boolean bootstrapOpen() {
+        lock.lock();
+        try {
+            return lost == 0 && bootstrap != Bootstrap.NOT_WANTED && !settled();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether what its own stream brought is confirmed too, as the slot of the shared one may not have it any more. */
+    private boolean settled() {
+        return bootstrap == Bootstrap.CONFIRMED && !apart && confirmations.completeBefore(joinedAt.value());
     }
 
     Optional<Position> resumeFrom() {
@@ -245,16 +270,16 @@ public final class SourceSubscription implements Subscription {
      *
      * @param besideStream whether the subscription stands apart from the shared stream, until it {@linkplain #join joins}
      */
-    void startBootstrap(SourceEvent.BootstrapStarted started, long slotLsn, boolean besideStream) {
+    void startBootstrap(SourceEvent.BootstrapStarted started, boolean besideStream) {
         lock.lock();
         try {
             apart = besideStream;
             reachedApart = Lsn.INVALID;
-            announcedApart.clear();
+            joinedAt = Lsn.INVALID;
             queue.removeIf(event -> !(event instanceof SourceEvent.SchemaChanged));
             notCounted = 0;
             confirmations.forgetSent();
-            confirmations.startAt(slotLsn);
+            confirmations.startAt(started.position().commitLsn());
             bootstrap = Bootstrap.SENDING;
             bootstrapRows = 0;
             after = started.position();
@@ -270,6 +295,33 @@ public final class SourceSubscription implements Subscription {
     void putBatch(SourceEvent.BootstrapBatch batch) {
         if (filter.takes(batch.label())) {
             putOfBootstrap(batch, () -> bootstrapRows += batch.rows().size());
+        }
+    }
+
+    /** Tells how far its bootstrap is, if the subscriber takes events as fast as they come. */
+    void tell(SourceEvent.BootstrapProgress progress) {
+        lock.lock();
+        try {
+            if (!over() && lost == 0 && queue.size() < bootstrapCapacity()) {
+                addUncounted(progress);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Tells why its bootstrap does not come yet. The last reason counts, and there is always room for it. */
+    void tell(SourceEvent.BootstrapDelayed delayed) {
+        lock.lock();
+        try {
+            if (!ended && lost == 0) {
+                if (queue.peekLast() instanceof SourceEvent.BootstrapDelayed) {
+                    queue.removeLast();
+                }
+                addUncounted(delayed);
+            }
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -291,17 +343,10 @@ public final class SourceSubscription implements Subscription {
     void putSchemaChange(SourceEvent.SchemaChanged change, boolean fromApart) {
         boolean wanted = filter.takes(change.label())
                 || change.previousLabel().map(filter::takes).orElse(false);
-        if (!wanted
-                || wantsBootstrap()
-                || isApart() != fromApart
-                || alreadyGiven(change.position())
-                || (!fromApart && wasAnnouncedApart(change))) {
+        if (!wanted || wantsBootstrap() || isApart() != fromApart || alreadyGiven(change.position())) {
             return;
         }
         put(change, () -> {
-            if (apart) {
-                announcedApart.add(change);
-            }
             if (change.idsInvalidated() && settings.bootstrap()) {
                 bootstrap = Bootstrap.WANTED;
             }
@@ -332,7 +377,6 @@ public final class SourceSubscription implements Subscription {
         lock.lock();
         try {
             reachedApart = lsn;
-            announcedApart.clear();
         } finally {
             lock.unlock();
         }
@@ -349,7 +393,7 @@ public final class SourceSubscription implements Subscription {
             if (lost > 0 || ended) {
                 return shared;
             }
-            return bootstrap == Bootstrap.WANTED || apart ? reachedApart.min(shared) : shared;
+            return waitsForBootstrap() || apart ? reachedApart.min(shared) : shared;
         } finally {
             lock.unlock();
         }
@@ -359,36 +403,29 @@ public final class SourceSubscription implements Subscription {
      * From now on the shared stream counts, and of that what has not committed before {@code lsn}.
      *
      * @param streaming whether it streams, or has to begin again first
+     * @return whether its bootstrap is behind it
      */
-    void join(Lsn lsn, boolean streaming) {
+    boolean join(Lsn lsn, boolean streaming) {
         lock.lock();
         try {
             apart = false;
             streams = streaming ? 1 : 0;
+            joinedAt = lsn;
             joinAfter(Position.before(lsn.value()));
+            return settled();
         } finally {
             lock.unlock();
         }
     }
 
-    /** The shared stream begins again, and goes on with what comes after what was put in last. */
-    void joinAgain() {
+    /** Its own stream has broken: nothing but another bootstrap brings what that still had for it. */
+    void wantAgain() {
         lock.lock();
         try {
             if (apart) {
                 apart = false;
-                streams = 0;
-                joinAfter(Position.before(reachedApart.value()));
+                bootstrap = Bootstrap.OWED;
             }
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private boolean wasAnnouncedApart(SourceEvent.SchemaChanged change) {
-        lock.lock();
-        try {
-            return announcedApart.remove(change);
         } finally {
             lock.unlock();
         }
@@ -428,13 +465,15 @@ public final class SourceSubscription implements Subscription {
     Optional<Lsn> holdsAt() {
         lock.lock();
         try {
-            boolean lagged = lost > 0;
-            // The shared stream gives again what comes after, should the stream of its own break.
-            boolean needsLog = bootstrap == Bootstrap.WANTED || apart || !confirmations.complete();
-            return lagged || !needsLog ? Optional.empty() : Optional.of(new Lsn(confirmations.confirmedLsn()));
+            return lost == 0 && needsLog() ? Optional.of(new Lsn(confirmations.confirmedLsn())) : Optional.empty();
         } finally {
             lock.unlock();
         }
+    }
+
+    /** A bootstrap beside the stream has a slot of its own; if that is lost, another one is made. */
+    private boolean needsLog() {
+        return bootstrap == Bootstrap.WANTED || (!waitsForBootstrap() && !apart && !confirmations.complete());
     }
 
     /** Everything that ends before it is confirmed. */
@@ -550,8 +589,7 @@ public final class SourceSubscription implements Subscription {
             if (apart) {
                 if (awaitRoom(capacity)) {
                     before.run();
-                    add(event);
-                    notCounted = queue.size();
+                    addUncounted(event);
                 }
             } else if (mode == DispatchMode.CHANNEL) {
                 boolean room = awaitRoom(capacity);
@@ -587,14 +625,17 @@ public final class SourceSubscription implements Subscription {
     private void putOfBootstrap(SourceEvent event, Runnable before) {
         lock.lock();
         try {
-            if (awaitRoom(Math.min(capacity, BOOTSTRAP_CAPACITY))) {
+            if (awaitRoom(bootstrapCapacity())) {
                 before.run();
-                add(event);
-                notCounted = queue.size();
+                addUncounted(event);
             }
         } finally {
             lock.unlock();
         }
+    }
+
+    private int bootstrapCapacity() {
+        return Math.min(capacity, BOOTSTRAP_CAPACITY);
     }
 
     /** Whether there is room at last. */
@@ -618,6 +659,11 @@ public final class SourceSubscription implements Subscription {
     private void add(SourceEvent event) {
         queue.add(event);
         added.signal();
+    }
+
+    private void addUncounted(SourceEvent event) {
+        add(event);
+        notCounted = queue.size();
     }
 
     private void give(SourceEvent event) {

@@ -291,6 +291,20 @@ public final class Subscriptions implements Outlet {
                 : Beginning.WITH_STREAM;
     }
 
+    /** There is a marker for those who wait for a bootstrap. */
+    public void owed() {
+        open.forEach(SourceSubscription::owed);
+    }
+
+    /** Tells those who wait for a bootstrap why it does not come yet. */
+    public void delayBootstrap(String reason) {
+        for (SourceSubscription subscription : open) {
+            if (subscription.wantsBootstrap()) {
+                subscription.tell(new SourceEvent.BootstrapDelayed(reason));
+            }
+        }
+    }
+
     /** A marker stands for a bootstrap that is still to come: none that was confirmed before counts for it. */
     public synchronized void bootstrapOwed() {
         bootstrapConfirmed = false;
@@ -355,11 +369,11 @@ public final class Subscriptions implements Outlet {
      *
      * @param besideStream whether the stream goes on meanwhile, so that they have to catch up with it
      */
-    public BootstrapReceivers startBootstrap(SourceEvent.BootstrapStarted started, Lsn slotLsn, boolean besideStream) {
+    public BootstrapReceivers startBootstrap(SourceEvent.BootstrapStarted started, boolean besideStream) {
         List<SourceSubscription> receivers =
                 open.stream().filter(SourceSubscription::wantsBootstrap).toList();
         for (SourceSubscription receiver : receivers) {
-            receiver.startBootstrap(started, slotLsn.value(), besideStream);
+            receiver.startBootstrap(started, besideStream);
         }
         return new BootstrapReceivers(receivers, open);
     }
@@ -375,7 +389,7 @@ public final class Subscriptions implements Outlet {
             waitedFor = handingOut.value() - reached.value() < NEAR;
             return false;
         }
-        receivers.join(reached, !paused);
+        bootstrapConfirmed |= receivers.join(reached, !paused);
         stopWaiting();
         return true;
     }
@@ -403,20 +417,10 @@ public final class Subscriptions implements Outlet {
         changed.run();
     }
 
-    /** Those who were catching up go on with the stream that begins next, which brings what they lack. */
-    public synchronized void joinNext(BootstrapReceivers receivers) {
-        receivers.joinAgain();
-    }
-
-    /** Those who were catching up can't go on with that: the stream begins again and brings what they lack. */
-    public void joinAgain(BootstrapReceivers receivers) {
-        synchronized (this) {
-            receivers.joinAgain();
-            stopWaiting();
-            paused = true;
-            leftAt = Lsn.INVALID;
-        }
-        changed.run();
+    /** The stream has broken from which they were catching up: they wait for another bootstrap. */
+    public synchronized void wantAgain(BootstrapReceivers receivers) {
+        receivers.wantAgain();
+        stopWaiting();
     }
 
     private void stopWaiting() {

@@ -296,10 +296,7 @@ class SourceSubscriptionTest {
                 subscriptions.open(SubscriptionSettings.forQuery("q").withBootstrap());
         Position position = Position.before(500);
         subscriptions
-                .startBootstrap(
-                        new SourceEvent.BootstrapStarted(position, Instant.EPOCH, List.of("users")),
-                        new Lsn(500),
-                        false)
+                .startBootstrap(new SourceEvent.BootstrapStarted(position, Instant.EPOCH, List.of("users")), false)
                 .complete(position);
         subscriptions.beginStream();
         subscriptions.handOut(TransactionFixture.transaction(600, 610, "users", 1));
@@ -357,10 +354,7 @@ class SourceSubscriptionTest {
                 subscriptions.open(SubscriptionSettings.forQuery("q").withBootstrap());
         Position position = Position.before(500);
         subscriptions
-                .startBootstrap(
-                        new SourceEvent.BootstrapStarted(position, Instant.EPOCH, List.of("users")),
-                        new Lsn(500),
-                        false)
+                .startBootstrap(new SourceEvent.BootstrapStarted(position, Instant.EPOCH, List.of("users")), false)
                 .complete(position);
         subscriptions.beginStream();
         for (int i = 6; i <= 9; i++) {
@@ -554,7 +548,7 @@ class SourceSubscriptionTest {
         assertThat(subscriptions.allWantBootstrap()).isTrue();
         Position position = Position.before(500);
         BootstrapReceivers receivers = subscriptions.startBootstrap(
-                new SourceEvent.BootstrapStarted(position, Instant.EPOCH, List.of("users")), new Lsn(500), false);
+                new SourceEvent.BootstrapStarted(position, Instant.EPOCH, List.of("users")), false);
         receivers.complete(position);
         subscriptions.beginStream();
         assertThat(subscriptions.wantBootstrap()).isFalse();
@@ -582,9 +576,53 @@ class SourceSubscriptionTest {
                         Position.before(200), "users", Optional.empty(), List.of("a"), List.of("x"), false),
                 false);
         assertThat(late.poll(NOW)).isEmpty();
+        subscriptions.handOut(TransactionFixture.transaction(300, 310, "users", 1));
+        assertThat(late.poll(NOW)).isEmpty();
+    }
+
+    /** Nothing else tells a start after a crash that one who had it would have to be given another. */
+    @Test
+    void holdsTheLogForABootstrapUntilThereIsAMarkForIt() {
+        subscriptions.open(SubscriptionSettings.forQuery("q").withBootstrap());
+        subscriptions.beginStream();
+        subscriptions.holdAt(new Lsn(400));
+        assertThat(subscriptions.confirmedUpTo(FAR)).isEqualTo(new Lsn(400));
+        subscriptions.owed();
+        assertThat(subscriptions.wantBootstrap()).isTrue();
         assertThat(subscriptions.confirmedUpTo(FAR))
-                .as("its bootstrap joins a stream that begins here")
-                .isEqualTo(Lsn.INVALID);
+                .as("however long it takes to begin")
+                .isEqualTo(FAR);
+    }
+
+    @Test
+    void tellsThoseWhoWaitForABootstrapWhyItDoesNotCome() throws Exception {
+        SourceSubscription waiting =
+                subscriptions.open(SubscriptionSettings.forQuery("q").withBootstrap());
+        SourceSubscription other = streaming("other");
+        subscriptions.delayBootstrap("something");
+        assertThat(waiting.poll(NOW)).contains(new SourceEvent.BootstrapDelayed("something"));
+        assertThat(other.poll(NOW)).isEmpty();
+    }
+
+    /** It must never hold up a bootstrap, nor fill a queue that nobody reads. */
+    @Test
+    void leavesOutProgressThatFindsNoRoomAndDelaysThatAreOvertaken() throws Exception {
+        Subscriptions subscriptions = subscriptions(DispatchMode.CHANNEL, 2);
+        SourceSubscription waiting =
+                subscriptions.open(SubscriptionSettings.forQuery("q").withBootstrap());
+        for (int i = 0; i < 10; i++) {
+            subscriptions.delayBootstrap("reason " + i);
+        }
+        assertThat(waiting.poll(NOW)).contains(new SourceEvent.BootstrapDelayed("reason 9"));
+        assertThat(waiting.poll(NOW)).isEmpty();
+        BootstrapReceivers receivers = subscriptions.startBootstrap(
+                new SourceEvent.BootstrapStarted(Position.before(500), Instant.EPOCH, List.of("users")), false);
+        for (int i = 0; i < 10; i++) {
+            receivers.tell(new SourceEvent.BootstrapProgress("users", i, 10, false));
+        }
+        assertThat(waiting.poll(NOW)).containsInstanceOf(SourceEvent.BootstrapStarted.class);
+        assertThat(waiting.poll(NOW)).contains(new SourceEvent.BootstrapProgress("users", 0, 10, false));
+        assertThat(waiting.poll(NOW)).isEmpty();
     }
 
     @Test
@@ -592,14 +630,10 @@ class SourceSubscriptionTest {
         SourceSubscription subscription =
                 subscriptions.open(SubscriptionSettings.forQuery("q").withBootstrap());
         subscriptions.startBootstrap(
-                new SourceEvent.BootstrapStarted(Position.before(500), Instant.EPOCH, List.of("users")),
-                new Lsn(500),
-                false);
+                new SourceEvent.BootstrapStarted(Position.before(500), Instant.EPOCH, List.of("users")), false);
         assertThat(subscriptions.wantBootstrap()).isTrue();
         subscriptions.startBootstrap(
-                new SourceEvent.BootstrapStarted(Position.before(600), Instant.EPOCH, List.of("users")),
-                new Lsn(600),
-                false);
+                new SourceEvent.BootstrapStarted(Position.before(600), Instant.EPOCH, List.of("users")), false);
         Optional<SourceEvent> started = subscription.poll(NOW);
         assertThat(started)
                 .hasValueSatisfying(event -> assertThat(((SourceEvent.BootstrapStarted) event).position())
@@ -614,10 +648,7 @@ class SourceSubscriptionTest {
         SourceSubscription other = subscriptions.open(SubscriptionSettings.forQuery("other"));
         Position position = Position.before(500);
         subscriptions
-                .startBootstrap(
-                        new SourceEvent.BootstrapStarted(position, Instant.EPOCH, List.of("users")),
-                        new Lsn(500),
-                        false)
+                .startBootstrap(new SourceEvent.BootstrapStarted(position, Instant.EPOCH, List.of("users")), false)
                 .complete(position);
         subscriptions.beginStream();
         subscription.poll(NOW);
@@ -633,9 +664,7 @@ class SourceSubscriptionTest {
         assertThat(subscriptions.wantBootstrap()).isTrue();
         assertThat(subscriptions.allWantBootstrap()).isFalse();
         subscriptions.startBootstrap(
-                new SourceEvent.BootstrapStarted(Position.before(800), Instant.EPOCH, List.of("users")),
-                new Lsn(500),
-                false);
+                new SourceEvent.BootstrapStarted(Position.before(800), Instant.EPOCH, List.of("users")), false);
         assertThat(subscription.poll(NOW)).containsInstanceOf(SourceEvent.SchemaChanged.class);
         assertThat(subscription.poll(NOW)).containsInstanceOf(SourceEvent.BootstrapStarted.class);
         subscription.confirm(taken);
