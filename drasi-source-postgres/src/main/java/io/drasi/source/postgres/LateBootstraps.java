@@ -9,6 +9,7 @@ import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.postgres.protocol.wire.ProtocolException;
 import io.drasi.source.postgres.bootstrap.Bootstrap;
 import io.drasi.source.postgres.bootstrap.NewSlot;
+import io.drasi.source.postgres.bootstrap.RetentionGuard;
 import io.drasi.source.postgres.bootstrap.Snapshot;
 import io.drasi.source.postgres.change.ChangeMapper;
 import io.drasi.source.postgres.config.InvalidText;
@@ -25,7 +26,6 @@ import io.drasi.source.postgres.schema.TableShapes;
 import io.drasi.source.postgres.server.Advice;
 import io.drasi.source.postgres.server.Connections;
 import io.drasi.source.postgres.server.ServerChecks;
-import io.drasi.source.postgres.server.SlotRetention;
 import io.drasi.source.postgres.server.Step;
 import io.drasi.source.postgres.stream.StreamReader;
 import io.drasi.source.postgres.stream.StreamStarter;
@@ -38,6 +38,7 @@ import io.drasi.source.postgres.types.DatabaseTypes;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,12 +48,12 @@ import org.slf4j.LoggerFactory;
  * from a temporary slot with its own exported snapshot. From that slot they are then given what has committed since, until
  * they have caught up with the shared stream and join it. What they still lack waits on the server, not in memory.
  *
- * <p>Whatever breaks on the way there, they are given another bootstrap. The shared slot keeps nothing for them, as it would
- * be lost together with the temporary one if the server must not keep so much.
+ * <p>The shared slot keeps the log for them all the while. If their own stream breaks, the shared one begins again and
+ * brings the rest. If the server must not keep so much, they are given up before it gives up the slot of all.
  */
 final class LateBootstraps {
     private static final Logger LOG = LoggerFactory.getLogger(LateBootstraps.class);
-    private static final int MOST_SLOTS_LOST = 3;
+    private static final int MOST_GIVEN_UP = 3;
 
     private final PostgresSourceConfig config;
     private final SelectedTables selected;
@@ -61,6 +62,7 @@ final class LateBootstraps {
     private final Advice advice;
     private final ServerChecks checks;
     private final ChangeMapper mapper;
+    private final Supplier<Lsn> told;
     private final Runnable look;
     private final StreamStarter starter;
     // Used by the thread alone.
@@ -68,7 +70,8 @@ final class LateBootstraps {
     private final FormatChoice format;
     private final Backoff backoff = new Backoff();
     private Step step = Step.CONNECT;
-    private int slotsLost;
+    /** How many in a row were given up. */
+    private int givenUpInARow;
 
     /** Of the thread; after it was given, the next thread gets another one. */
     private volatile StopSignal stop = new StopSignal();
@@ -78,11 +81,18 @@ final class LateBootstraps {
     private boolean working;
     /** No thread begins any more. */
     private boolean over;
+    /** The thread is to end, and to begin another time. */
+    private boolean interrupted;
+    /** The thread is to give up what it is at, and to begin again. */
+    private boolean givenUp;
 
     private volatile @Nullable SourceException failure;
     private volatile @Nullable StreamReader reader;
+    /** Whether the server has little more log to spare for the shared slot. */
+    private volatile boolean endangered;
 
     /**
+     * @param told up to where the server knows that all is confirmed
      * @param look has the source's thread look whether there is something to {@linkplain #throwIfFailed throw} or to
      *     {@linkplain #begin begin}
      */
@@ -94,6 +104,7 @@ final class LateBootstraps {
             Advice advice,
             ServerChecks checks,
             ChangeMapper mapper,
+            Supplier<Lsn> told,
             Runnable look) {
         this.config = config;
         this.selected = selected;
@@ -102,6 +113,7 @@ final class LateBootstraps {
         this.advice = advice;
         this.checks = checks;
         this.mapper = mapper;
+        this.told = told;
         this.look = look;
         this.starter = new StreamStarter(config);
         this.types = new DatabaseTypes(config.invalidText() == InvalidText.BYTES);
@@ -111,10 +123,9 @@ final class LateBootstraps {
     /** Begins if somebody waits for a bootstrap, unless it is at it already. By the source's thread, while it streams. */
     synchronized void begin() {
         if (!working && !over && subscriptions.wantBootstrap()) {
-            if (stop.given()) {
-                stop = new StopSignal();
-            }
-            subscriptions.beginApart();
+            renewSignal();
+            interrupted = false;
+            givenUp = false;
             working = true;
             Thread next = new Thread(this::run, "drasi-" + config.id() + "-bootstrap");
             next.setDaemon(true);
@@ -128,8 +139,32 @@ final class LateBootstraps {
      * those who wait are given a bootstrap with that. By the source's thread, while it does not stream.
      */
     void interrupt() {
-        stop.give();
+        synchronized (this) {
+            interrupted = true;
+        }
+        stop.give(); // it is not renewed any more
         awaitEnd();
+    }
+
+    /** Whether the server is about to give up the shared slot because of what is kept for a bootstrap. */
+    boolean endanger() {
+        return endangered && subscriptions.bootstrapsHoldMost();
+    }
+
+    /** Ends what is under way, has no log kept for it any more, and begins again. A marker tells of that. */
+    void giveUp() {
+        endangered = false;
+        synchronized (this) {
+            givenUp = working;
+        }
+        stop.give();
+    }
+
+    private synchronized void renewSignal() {
+        if (stop.given()) {
+            stop = new StopSignal();
+        }
+        subscriptions.beginApart();
     }
 
     /**
@@ -166,8 +201,14 @@ final class LateBootstraps {
         stop.give();
     }
 
-    private synchronized boolean over() {
-        return over;
+    /** Whether nobody is to go on with what the thread was at. */
+    private synchronized boolean isDropped() {
+        return over || givenUp;
+    }
+
+    /** Whether the shared stream begins again, after the thread has ended. */
+    private synchronized boolean isInterrupted() {
+        return interrupted && !over;
     }
 
     /** Waits until it has ended. After {@link #stop}. */
@@ -184,7 +225,7 @@ final class LateBootstraps {
     private void run() {
         try {
             while (goesOn()) {
-                attempt();
+                attemptUnlessGivenUp();
             }
         } catch (StopSignal.Stopped e) {
             LOG.debug("source '{}': stopped in a bootstrap", config.id());
@@ -221,12 +262,23 @@ final class LateBootstraps {
         }
     }
 
+    private void attemptUnlessGivenUp() {
+        try {
+            attempt();
+        } catch (StopSignal.Stopped e) {
+            if (!takesUpAgain()) {
+                throw e;
+            }
+            beginAgainWithoutHold();
+        }
+    }
+
     /** One bootstrap for all who wait; a failure that may pass is waited out. */
     private void attempt() {
         try {
             round();
             backoff.succeeded();
-            slotsLost = 0;
+            givenUpInARow = 0;
         } catch (BinaryFormatException e) {
             stop.throwIfGiven();
             goOnInText(e);
@@ -254,17 +306,49 @@ final class LateBootstraps {
         if (!cause.retryable()) {
             throw cause;
         }
+        beginAgain("a bootstrap broke, it begins again", String.valueOf(cause.getMessage()));
+    }
+
+    private void beginAgain(String what, String why) {
         Duration wait = backoff.failed();
-        String message = "a bootstrap broke, it begins again in " + wait.toMillis() + " ms (attempt "
-                + backoff.attempt() + "): " + cause.getMessage();
+        String message = what + " in " + wait.toMillis() + " ms (attempt " + backoff.attempt() + "): " + why;
         LOG.warn("source '{}': {}", config.id(), message);
         subscriptions.delayBootstrap(message);
         stop.pause(wait);
     }
 
+    /** Whether the signal was given to give up, and nothing else. */
+    private synchronized boolean takesUpAgain() {
+        boolean again = givenUp && !over && !interrupted;
+        givenUp = false;
+        if (again) {
+            subscriptions.giveUpBootstraps(); // before somebody can be given something beside the stream again
+            renewSignal();
+        }
+        return again;
+    }
+
+    private void beginAgainWithoutHold() {
+        givenUpInARow++;
+        String why = "the server would have had to keep more than max_slot_wal_keep_size allows for slot "
+                + config.slotName() + " until it had ended";
+        if (givenUpInARow == MOST_GIVEN_UP) {
+            throw new PositionUnavailableException(
+                    "a bootstrap was given up " + givenUpInARow + " times in a row: " + why,
+                    "Raise max_slot_wal_keep_size to twice of what is written during a bootstrap, or have the bootstrap"
+                            + " when less is written.",
+                    null);
+        }
+        beginAgain("a bootstrap was given up, it begins again", why);
+    }
+
     private void round() {
         step = Step.CONNECT;
-        try (PostgresConnection ordinary = stop.whileConnecting(connections::openOrdinary)) {
+        subscriptions.holdForBootstraps(); // before there is a snapshot: what commits after it must not be lost
+        RetentionGuard guard = new RetentionGuard(connections::openOrdinary, config.slotName(), this::inDanger);
+        guard.start();
+        try (guard;
+                PostgresConnection ordinary = stop.whileConnecting(connections::openOrdinary)) {
             step = Step.CHECK;
             stop.during(() -> check(ordinary), ordinary::abort);
             step = Step.CONNECT_REPLICATION;
@@ -272,6 +356,11 @@ final class LateBootstraps {
                 bootstrap(ordinary, replication);
             }
         }
+    }
+
+    private void inDanger() {
+        endangered = true;
+        look.run();
     }
 
     private boolean check(PostgresConnection ordinary) {
@@ -285,29 +374,31 @@ final class LateBootstraps {
         NewSlot slot = NewSlot.temporary(config.id(), config.slotName());
         Snapshot snapshot =
                 stop.during(() -> slot.create(ordinary, replication, this::waiting), () -> NewSlot.cancel(replication));
-        SlotRetention retention = SlotRetention.of(ordinary, slot.name());
-        try {
-            TableShapes shapes = new TableShapes(selected, types, format);
-            BootstrapReceivers receivers = read(snapshot, shapes, () -> retention.requireKept(ordinary));
-            if (!receivers.gone() && !subscriptions.join(receivers, snapshot.consistentPoint())) {
-                catchUp(ordinary, replication, slot.name(), snapshot.consistentPoint(), shapes, receivers, retention);
-            }
-        } catch (PostgresClientException | ProtocolException | SourceException e) {
-            stop.throwIfGiven(); // stopping closes connections
-            throw retention.isLost(ordinary) ? lost(retention, e) : e;
+        TableShapes shapes = new TableShapes(selected, types, format);
+        BootstrapReceivers receivers = read(snapshot, shapes);
+        if (receivers.gone() || subscriptions.join(receivers, snapshot.consistentPoint())) {
+            return;
         }
-    }
-
-    /** Another slot may last longer; but not for ever: each bootstrap costs the server much. */
-    private SourceException lost(SlotRetention retention, RuntimeException cause) {
-        slotsLost++;
-        return slotsLost < MOST_SLOTS_LOST
-                ? retention.lost(cause)
-                : new PositionUnavailableException(
-                        "a bootstrap lost its slot " + slotsLost + " times in a row: "
-                                + retention.lost(cause).problem(),
-                        retention.remedy(),
-                        cause);
+        try {
+            step = Step.START_STREAM;
+            catchUp(ordinary, replication, slot.name(), snapshot.consistentPoint(), shapes, receivers);
+        } catch (StopSignal.Stopped e) {
+            if (isInterrupted()) {
+                subscriptions.joinNext(receivers);
+            }
+            throw e;
+        } catch (PostgresClientException | ProtocolException | SourceException e) {
+            if (isDropped()) {
+                throw new StopSignal.Stopped();
+            }
+            LOG.warn(
+                    "source '{}': the stream of slot {} broke, from which a bootstrap was catching up; the stream of all"
+                            + " begins again to go on with that: {}",
+                    config.id(),
+                    slot.name(),
+                    e.getMessage());
+            subscriptions.joinAgain(receivers);
+        }
     }
 
     private void waiting(String what) {
@@ -315,7 +406,7 @@ final class LateBootstraps {
         subscriptions.delayBootstrap(what);
     }
 
-    private BootstrapReceivers read(Snapshot snapshot, TableShapes shapes, Runnable beforePart) {
+    private BootstrapReceivers read(Snapshot snapshot, TableShapes shapes) {
         step = Step.SNAPSHOT;
         Bootstrap bootstrap = new Bootstrap(config, selected, checks, mapper, types, format, connections::openOrdinary);
         try (PostgresConnection connection = stop.whileConnecting(connections::openOrdinary)) {
@@ -323,7 +414,7 @@ final class LateBootstraps {
                     () -> {
                         List<CatalogTable> tables = bootstrap.open(connection, snapshot);
                         shapes.expect(tables);
-                        return bootstrap.read(connection, snapshot, tables, subscriptions, true, beforePart);
+                        return bootstrap.read(connection, snapshot, tables, subscriptions, told.get(), true);
                     },
                     () -> {
                         subscriptions.endApart();
@@ -339,27 +430,7 @@ final class LateBootstraps {
             String slotName,
             Lsn start,
             TableShapes shapes,
-            BootstrapReceivers receivers,
-            SlotRetention retention) {
-        try {
-            stream(ordinary, replication, slotName, start, shapes, receivers, retention);
-        } catch (RuntimeException e) {
-            if (!over()) {
-                subscriptions.wantAgain(receivers);
-            }
-            throw e;
-        }
-    }
-
-    private void stream(
-            PostgresConnection ordinary,
-            ReplicationConnection replication,
-            String slotName,
-            Lsn start,
-            TableShapes shapes,
-            BootstrapReceivers receivers,
-            SlotRetention retention) {
-        step = Step.START_STREAM;
+            BootstrapReceivers receivers) {
         Duration interval = stop.during(() -> starter.statusInterval(replication), replication::abort);
         ReplicationStream stream =
                 stop.during(() -> starter.start(replication, slotName, start, format.binary()), replication::abort);
@@ -393,7 +464,6 @@ final class LateBootstraps {
                     });
         } finally {
             reader = null;
-            retention.confirmed(current.told());
         }
         stop.throwIfGiven();
         LOG.info("source '{}': a bootstrap has caught up with the stream at {}", config.id(), current.reached());

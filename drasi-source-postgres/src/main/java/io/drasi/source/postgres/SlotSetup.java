@@ -53,8 +53,8 @@ final class SlotSetup {
     private final Set<SlotMarker> markers = EnumSet.noneOf(SlotMarker.class);
     /** Whether there is a marker; for any thread. */
     private volatile boolean marked;
-    /** Whether the marker of a later bootstrap was made by this run. */
-    private boolean laterIsOurs;
+    /** The markers of later bootstraps that were made by this run. */
+    private final Set<SlotMarker> ours = EnumSet.noneOf(SlotMarker.class);
 
     SlotSetup(
             String sourceId,
@@ -128,7 +128,7 @@ final class SlotSetup {
 
     /** Whether there is a marker though nobody is owed a bootstrap any more, as far as that is known. */
     boolean canSettle() {
-        return marked && !subscriptions.bootstrapOpen() && (subscriptions.bootstrapConfirmed() || laterIsOurs);
+        return marked && !subscriptions.bootstrapOpen() && (subscriptions.bootstrapConfirmed() || !ours.isEmpty());
     }
 
     /** Takes the markers away once nobody is owed a bootstrap any more. */
@@ -140,7 +140,7 @@ final class SlotSetup {
         // waited for it have gone.
         boolean confirmed = subscriptions.bootstrapConfirmed();
         for (SlotMarker marker : EnumSet.copyOf(markers)) {
-            if (confirmed || (marker == SlotMarker.LATER && laterIsOurs)) {
+            if (confirmed || ours.contains(marker)) {
                 dropMarker(ordinary, marker);
             }
         }
@@ -149,6 +149,7 @@ final class SlotSetup {
     private void dropMarker(PostgresConnection ordinary, SlotMarker marker) {
         slots.dropMarker(ordinary, marker);
         markers.remove(marker);
+        ours.remove(marker);
         marked = !markers.isEmpty();
     }
 
@@ -176,6 +177,12 @@ final class SlotSetup {
         }
         Lsn slotLsn = progress.told().max(flushed);
         subscriptions.holdAt(slotLsn);
+        if (markers.contains(SlotMarker.GIVEN_UP) && !ours.contains(SlotMarker.GIVEN_UP)) {
+            subscriptions.lostBefore(
+                    flushed,
+                    "a bootstrap beside slot \"" + slots.name() + "\" was given up, and from before " + flushed
+                            + " on it need not have everything");
+        }
         if (marked && !subscriptions.bootstrapOpen()) {
             LOG.warn(
                     "source '{}': a bootstrap beside slot {} has not ended, and nobody who subscribes now wants one;"
@@ -193,13 +200,25 @@ final class SlotSetup {
     /** A slot whose first bootstrap is still owed has its marker already. */
     private void mark(PostgresConnection ordinary, SlotMarker marker) {
         if (markers.isEmpty()) {
-            slots.createMarker(ordinary, marker);
-            subscriptions.bootstrapOwed();
-            markers.add(marker);
-            marked = true;
-            laterIsOurs = marker == SlotMarker.LATER;
+            make(ordinary, marker);
         }
-        subscriptions.owed();
+    }
+
+    private void make(PostgresConnection ordinary, SlotMarker marker) {
+        slots.createMarker(ordinary, marker);
+        subscriptions.bootstrapOwed();
+        markers.add(marker);
+        marked = true;
+        if (marker != SlotMarker.FIRST) {
+            ours.add(marker);
+        }
+    }
+
+    /** What the slot keeps for those who are given a bootstrap beside the stream is to be let go. */
+    void giveUp(PostgresConnection ordinary) {
+        if (!markers.contains(SlotMarker.GIVEN_UP)) {
+            make(ordinary, SlotMarker.GIVEN_UP);
+        }
     }
 
     /** Makes the permanent slot. If that or the bootstrap fails for good, no slot is left to hold the server's log. */
@@ -224,8 +243,10 @@ final class SlotSetup {
 
     /** With a new slot everything that was owed beside the old one is part of the first bootstrap. */
     private void settleOldMarker(PostgresConnection ordinary) {
-        if (markers.contains(SlotMarker.LATER)) {
-            dropMarker(ordinary, SlotMarker.LATER);
+        for (SlotMarker marker : EnumSet.of(SlotMarker.LATER, SlotMarker.GIVEN_UP)) {
+            if (markers.contains(marker)) {
+                dropMarker(ordinary, marker);
+            }
         }
     }
 
@@ -318,8 +339,8 @@ final class SlotSetup {
             return stop.during(
                     () -> {
                         List<CatalogTable> tables = bootstrap.open(connection, snapshot);
-                        BootstrapReceivers unused =
-                                bootstrap.read(connection, snapshot, tables, subscriptions, false, () -> {});
+                        BootstrapReceivers unused = bootstrap.read(
+                                connection, snapshot, tables, subscriptions, snapshot.consistentPoint(), false);
                         return tables;
                     },
                     () -> {

@@ -90,7 +90,7 @@ final class SourceRun implements Runnable {
         this.shapes = new TableShapes(selected, types, format);
         this.starter = new StreamStarter(config);
         this.lateBootstraps = new LateBootstraps(
-                config, selected, subscriptions, connections, advice, checks, mapper, this::attention);
+                config, selected, subscriptions, connections, advice, checks, mapper, this::told, this::attention);
         this.slotSetup = new SlotSetup(
                 config.id(),
                 subscriptions,
@@ -435,10 +435,28 @@ final class SourceRun implements Runnable {
     private boolean goOn(PostgresConnection ordinary) {
         slotSetup.settle(ordinary);
         lateBootstraps.throwIfFailed();
+        if (lateBootstraps.endanger()) {
+            giveUpLateBootstraps(ordinary);
+        }
         if (subscriptions.wantBootstrap() && !stop.given()) {
             beginLateBootstraps(ordinary);
         }
         return !stop.given() && !subscriptions.paused();
+    }
+
+    private void giveUpLateBootstraps(PostgresConnection ordinary) {
+        try {
+            slotSetup.giveUp(ordinary);
+        } catch (ServerErrorException e) {
+            LOG.error(
+                    "source '{}': the server is about to give up slot {} since a bootstrap takes too long, and the mark"
+                            + " can't be made without which the bootstrap can't be given up instead: {}",
+                    config.id(),
+                    slots.name(),
+                    advice.explain(e, Step.CREATE_SLOT).getMessage());
+            return;
+        }
+        lateBootstraps.giveUp();
     }
 
     private void beginLateBootstraps(PostgresConnection ordinary) {

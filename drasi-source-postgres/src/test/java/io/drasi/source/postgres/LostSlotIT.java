@@ -4,23 +4,27 @@ package io.drasi.source.postgres;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.drasi.model.Position;
 import io.drasi.model.SourceEvent;
 import io.drasi.model.SubscriptionSettings;
 import io.drasi.source.postgres.error.PositionUnavailableException;
 import io.drasi.testkit.Await;
 import io.drasi.testkit.PostgresServer;
+import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A server that keeps no more than so much log for a slot, and a bootstrap that takes longer than that. */
 class LostSlotIT {
-    private static final String TEMPORARY = "FROM pg_replication_slots WHERE temporary";
+    private static final long LIMIT = 64L * 1024 * 1024;
+    private static final String[] TABLES = {"marks"};
 
+    /** It would take the slot of all with it. */
     @ParameterizedTest(name = "on PostgreSQL {0}")
     @ValueSource(ints = {14, 18})
-    void endsABootstrapThatLosesItsSlotThreeTimesWhileTheOthersGoOn(int version) {
+    void givesUpABootstrapThreeTimesBeforeTheServerGivesUpTheSlotOfTheOthers(int version) {
         try (PostgresServer server = PostgresServer.builder(version)
-                        .setting("max_slot_wal_keep_size", "48MB")
+                        .setting("max_slot_wal_keep_size", "64MB")
                         .setting("min_wal_size", "32MB")
                         .start();
                 SourceFixture fixture = SourceFixture.on(server)) {
@@ -29,29 +33,62 @@ class LostSlotIT {
                     "ALTER TABLE large ADD PRIMARY KEY (id)",
                     "CREATE TABLE marks (id serial PRIMARY KEY)");
             fixture.publishAllTables();
-            PostgresReplicationSource source = fixture.source(fixture.builder().withBootstrapBatchSize(20));
+            PostgresReplicationSource source =
+                    fixture.source(fixture.builder().withBootstrapBatchSize(20).withDispatchBufferCapacity(3));
+            MirroringFollower early = new MirroringFollower(source.subscribe(
+                    SubscriptionSettings.forQuery("early").withBootstrap().withLabels("marks")));
             source.start();
-            try (MirroringFollower early = new MirroringFollower(
-                    source.subscribe(SubscriptionSettings.forQuery("early").withLabels("marks")))) {
-                String walsender = SourceTraces.awaitWalsender(fixture);
-                Recorder late = fixture.record(
-                        source, SubscriptionSettings.forQuery("late").withBootstrap());
-                for (int loss = 1; loss <= 3; loss++) {
-                    awaitStarted(late);
-                    loseTemporarySlot(fixture);
-                }
-                assertThatThrownBy(() -> awaitStarted(late))
-                        .isInstanceOf(PositionUnavailableException.class)
-                        .hasMessageContaining("a bootstrap lost its slot 3 times in a row")
-                        .hasMessageContaining("Raise max_slot_wal_keep_size");
-                assertThat(late.tidings())
-                        .filteredOn(SourceEvent.BootstrapDelayed.class::isInstance)
-                        .allMatch(event -> event.toString().contains("max_slot_wal_keep_size"));
-                fixture.execute("INSERT INTO marks DEFAULT VALUES");
-                early.catchUp(fixture.database(), java.util.List.of("marks"));
-                assertThat(SourceTraces.awaitWalsender(fixture)).isEqualTo(walsender);
-                SourceTraces.awaitSlots(fixture, fixture.slotName());
+            early.catchUp(fixture.database(), List.of(TABLES));
+            String walsender = SourceTraces.awaitWalsender(fixture);
+            Recorder late =
+                    fixture.record(source, SubscriptionSettings.forQuery("late").withBootstrap());
+            for (int time = 1; time <= 3; time++) {
+                awaitStarted(late);
+                write(fixture);
             }
+            assertThatThrownBy(() -> awaitStarted(late))
+                    .isInstanceOf(PositionUnavailableException.class)
+                    .hasMessageContaining("a bootstrap was given up 3 times in a row")
+                    .hasMessageContaining("Raise max_slot_wal_keep_size");
+            assertThat(late.tidings())
+                    .filteredOn(SourceEvent.BootstrapDelayed.class::isInstance)
+                    .extracting(Object::toString)
+                    .anyMatch(text -> text.contains("a bootstrap was given up, it begins again in"));
+            fixture.execute("INSERT INTO marks DEFAULT VALUES");
+            early.catchUp(fixture.database(), List.of(TABLES));
+            assertThat(SourceTraces.awaitWalsender(fixture))
+                    .as("the others have noticed nothing")
+                    .isEqualTo(walsender);
+            SourceTraces.awaitSlots(fixture, fixture.slotName());
+            early.close();
+        }
+    }
+
+    /** What it has a position of may have committed while no log was kept for it. */
+    @ParameterizedTest(name = "on PostgreSQL {0}")
+    @ValueSource(ints = {14, 18})
+    void refusesPositionsFromBeforeAfterACrashInTheMeantime(int version) {
+        try (SourceFixture fixture = SourceFixture.on(version)) {
+            fixture.execute("CREATE TABLE marks (id serial PRIMARY KEY)", "INSERT INTO marks DEFAULT VALUES");
+            fixture.publishAllTables();
+            Recorder first = fixture.stream();
+            fixture.execute("INSERT INTO marks DEFAULT VALUES", "INSERT INTO marks DEFAULT VALUES");
+            Position position = first.transaction().position();
+            first.catchUp();
+            Await.until("all is confirmed", () -> first.source().confirmedLsn().value() > position.commitLsn());
+            first.source().close();
+            fixture.execute("SELECT pg_create_physical_replication_slot('" + fixture.slotName() + "_given_up')");
+            PostgresReplicationSource source = fixture.source(fixture.builder());
+            Recorder resuming = fixture.record(
+                    source, SubscriptionSettings.forQuery("resuming").withResumeFrom(position));
+            Recorder other = fixture.record(
+                    source, SubscriptionSettings.forQuery("other").withBootstrap());
+            source.start();
+            assertThatThrownBy(resuming::next)
+                    .isInstanceOf(PositionUnavailableException.class)
+                    .hasMessageContaining("was given up");
+            assertThat(other.snapshot().rows()).hasSize(3);
+            SourceTraces.awaitSlots(fixture, fixture.slotName());
         }
     }
 
@@ -61,22 +98,29 @@ class LostSlotIT {
         }
     }
 
-    /** In small steps, so that the other slot is always near the end. */
-    private static void loseTemporarySlot(SourceFixture fixture) {
-        Await.until("the temporary slot is lost", () -> {
-            String before = fixture.server().queryOne("SELECT pg_current_wal_lsn()");
+    /** Until the bootstrap is given up, and then until the slot of all has come along. */
+    private static void write(SourceFixture fixture) {
+        String temporary = temporarySlots(fixture);
+        while (safeSize(fixture) >= LIMIT / 2) {
             fixture.execute(
-                    "DO $$ BEGIN FOR i IN 1..8 LOOP PERFORM pg_logical_emit_message(false, 'x', repeat('x', 1000000));"
-                            + " END LOOP; END $$",
-                    "INSERT INTO marks DEFAULT VALUES",
-                    "CHECKPOINT");
-            Await.until(
-                    "the other slot has come along",
-                    () -> fixture.server()
-                            .queryOne("SELECT restart_lsn > '" + before
-                                    + "' FROM pg_replication_slots WHERE NOT temporary AND slot_type = 'logical'")
-                            .equals("t"));
-            return fixture.server().query("SELECT 1 " + TEMPORARY).isEmpty();
+                    "SELECT pg_logical_emit_message(false, 'x', repeat('x', 1000000))" + " FROM generate_series(1, 8)");
+        }
+        Await.until("it is given up", () -> !temporarySlots(fixture).equals(temporary));
+        Await.until("the slot of all has come along", () -> {
+            fixture.execute("INSERT INTO marks DEFAULT VALUES", "CHECKPOINT");
+            return safeSize(fixture) > LIMIT * 3 / 4;
         });
+    }
+
+    private static String temporarySlots(SourceFixture fixture) {
+        return fixture.server()
+                .query("SELECT slot_name FROM pg_replication_slots WHERE temporary")
+                .toString();
+    }
+
+    private static long safeSize(SourceFixture fixture) {
+        return Long.parseLong(fixture.server()
+                .queryOne("SELECT safe_wal_size FROM pg_replication_slots WHERE slot_name = '" + fixture.slotName()
+                        + "'"));
     }
 }

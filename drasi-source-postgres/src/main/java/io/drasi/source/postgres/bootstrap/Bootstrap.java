@@ -6,6 +6,7 @@ import io.drasi.model.SourceChange;
 import io.drasi.model.SourceEvent;
 import io.drasi.postgres.client.PostgresConnection;
 import io.drasi.postgres.client.query.Sql;
+import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.source.postgres.change.ChangeMapper;
 import io.drasi.source.postgres.change.RowPlace;
 import io.drasi.source.postgres.config.PostgresSourceConfig;
@@ -101,8 +102,8 @@ public final class Bootstrap {
     /**
      * Reads the tables and ends the transaction that {@link #open} began.
      *
+     * @param slotLsn the server keeps its log from here on until the bootstrap is confirmed
      * @param besideStream whether those who wait for it have to catch up with the stream afterwards
-     * @param beforePart is run now and then by the calling thread; may throw to end it
      * @return those who have been given it; some or all of them may have gone, and if all have, the connection is closed
      */
     public BootstrapReceivers read(
@@ -110,12 +111,12 @@ public final class Bootstrap {
             Snapshot snapshot,
             List<CatalogTable> tables,
             Subscriptions subscriptions,
-            boolean besideStream,
-            Runnable beforePart) {
+            Lsn slotLsn,
+            boolean besideStream) {
         Position position = Position.before(snapshot.consistentPoint().value());
         List<String> labels = tables.stream().map(table -> table.name().label()).toList();
         BootstrapReceivers receivers = subscriptions.startBootstrap(
-                new SourceEvent.BootstrapStarted(position, snapshot.takenAt(), labels), besideStream);
+                new SourceEvent.BootstrapStarted(position, snapshot.takenAt(), labels), slotLsn, besideStream);
         LOG.info("source '{}': bootstrap of {} tables begins at {}", config.id(), tables.size(), position);
         List<CatalogTable> wanted = tables.stream()
                 .filter(table -> receivers.take(table.name().label()))
@@ -134,7 +135,6 @@ public final class Bootstrap {
         }
         SnapshotReaders reading = new SnapshotReaders(
                 cut.parts(),
-                beforePart,
                 () -> openSnapshot(snapshot),
                 (part, reader) ->
                         Objects.requireNonNull(reads.get(part.table().oid())).read(part, reader));

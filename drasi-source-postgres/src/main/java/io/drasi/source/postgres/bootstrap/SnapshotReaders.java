@@ -22,7 +22,6 @@ final class SnapshotReaders {
     }
 
     private final Queue<TablePart> parts;
-    private final Runnable beforePart;
     private final Supplier<PostgresConnection> opener;
     private final Reader reader;
     private final List<Thread> threads = new ArrayList<>();
@@ -33,14 +32,11 @@ final class SnapshotReaders {
     private boolean ended;
 
     /**
-     * @param beforePart is run by the calling thread of {@link #run} before each part that it reads itself
      * @param opener opens a connection that sees the snapshot; an interrupt ends that
      * @param reader is used by all threads at once
      */
-    SnapshotReaders(
-            Collection<TablePart> parts, Runnable beforePart, Supplier<PostgresConnection> opener, Reader reader) {
+    SnapshotReaders(Collection<TablePart> parts, Supplier<PostgresConnection> opener, Reader reader) {
         this.parts = new ConcurrentLinkedQueue<>(parts);
-        this.beforePart = beforePart;
         this.opener = opener;
         this.reader = reader;
     }
@@ -59,7 +55,7 @@ final class SnapshotReaders {
             helper.start();
         }
         try {
-            readParts(own, beforePart);
+            readParts(own);
         } catch (RuntimeException | Error e) {
             fail(e);
             throw e;
@@ -89,7 +85,7 @@ final class SnapshotReaders {
     private void help() {
         try (PostgresConnection connection = opener.get()) {
             if (add(connection)) {
-                readParts(connection, () -> {});
+                readParts(connection);
                 connection.query("COMMIT");
             }
         } catch (RuntimeException | Error e) {
@@ -102,9 +98,8 @@ final class SnapshotReaders {
         return !ended;
     }
 
-    private void readParts(PostgresConnection connection, Runnable before) {
+    private void readParts(PostgresConnection connection) {
         for (TablePart part = parts.poll(); part != null; part = parts.poll()) {
-            before.run();
             reader.read(part, connection);
         }
     }

@@ -9,7 +9,12 @@ public enum SlotMarker {
     /** The slot was made for a bootstrap that has not ended: nobody needs what it holds. */
     FIRST("_bootstrapping"),
     /** A bootstrap beside a slot that others may go on from has not ended. */
-    LATER("_rebootstrapping");
+    LATER("_rebootstrapping"),
+    /**
+     * The slot does not keep what is owed to a subscription whose bootstrap was given up, so that a position that it has may
+     * be of no use.
+     */
+    GIVEN_UP("_given_up");
 
     private final String suffix;
 

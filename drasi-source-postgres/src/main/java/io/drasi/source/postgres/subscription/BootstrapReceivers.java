@@ -33,6 +33,15 @@ public final class BootstrapReceivers {
         return receivers.stream().anyMatch(receiver -> receiver.takes(label));
     }
 
+    /** Tells how far it is; does not wait. */
+    public void tell(SourceEvent.BootstrapProgress progress) {
+        for (SourceSubscription receiver : receivers) {
+            if (receiver.takes(progress.label())) {
+                receiver.tell(progress);
+            }
+        }
+    }
+
     /** Waits until each has room for it. */
     public void put(SourceEvent.BootstrapBatch batch) {
         for (SourceSubscription receiver : receivers) {
@@ -57,29 +66,14 @@ public final class BootstrapReceivers {
         receivers.forEach(receiver -> receiver.reachedApart(lsn));
     }
 
-    /**
-     * They are given what the shared stream brings from now on, but for what has committed before {@code lsn}. Returns whether
-     * one of them has its bootstrap behind it with that.
-     */
-    boolean join(Lsn lsn, boolean streaming) {
-        boolean settled = false;
-        for (SourceSubscription receiver : receivers) {
-            settled |= receiver.join(lsn, streaming);
-        }
-        return settled;
+    /** They are given what the shared stream brings from now on, but for what has committed before {@code lsn}. */
+    void join(Lsn lsn, boolean streaming) {
+        receivers.forEach(receiver -> receiver.join(lsn, streaming));
     }
 
-    void wantAgain() {
-        receivers.forEach(SourceSubscription::wantAgain);
-    }
-
-    /** Tells how far it is; does not wait. */
-    public void tell(SourceEvent.BootstrapProgress progress) {
-        for (SourceSubscription receiver : receivers) {
-            if (receiver.takes(progress.label())) {
-                receiver.tell(progress);
-            }
-        }
+    /** The shared stream begins again, and goes on for each where it stands. */
+    void joinAgain() {
+        receivers.forEach(SourceSubscription::joinAgain);
     }
 
     public void complete(Position position) {

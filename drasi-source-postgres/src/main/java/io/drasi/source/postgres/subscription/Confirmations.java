@@ -15,11 +15,10 @@ final class Confirmations {
     private static final int MOST_OUTSTANDING = 100_000;
 
     /**
-     * @param firstLsn where the first of these transactions commits
      * @param position confirming it confirms the whole transaction or bootstrap
      * @param endLsn what the server may then be told
      */
-    private record Outstanding(long firstLsn, Position position, long endLsn) {}
+    private record Outstanding(Position position, long endLsn) {}
 
     private final Deque<Outstanding> outstanding = new ArrayDeque<>();
     private long confirmedLsn;
@@ -33,7 +32,7 @@ final class Confirmations {
         if (outstanding.size() == MOST_OUTSTANDING) {
             coarsen();
         }
-        outstanding.add(new Outstanding(position.commitLsn(), position, endLsn));
+        outstanding.add(new Outstanding(position, endLsn));
     }
 
     /** Of two neighbours only the later one counts: then the first is not told before the second is confirmed. */
@@ -41,8 +40,7 @@ final class Confirmations {
         List<Outstanding> all = List.copyOf(outstanding);
         outstanding.clear();
         for (int i = 0; i < all.size(); i += 2) {
-            Outstanding later = all.get(Math.min(i + 1, all.size() - 1));
-            outstanding.add(new Outstanding(all.get(i).firstLsn(), later.position(), later.endLsn()));
+            outstanding.add(all.get(Math.min(i + 1, all.size() - 1)));
         }
     }
 
@@ -67,11 +65,6 @@ final class Confirmations {
 
     boolean complete() {
         return outstanding.isEmpty();
-    }
-
-    /** Whether nothing is outstanding that commits before {@code lsn} (unsigned). */
-    boolean completeBefore(long lsn) {
-        return outstanding.isEmpty() || Long.compareUnsigned(outstanding.peek().firstLsn(), lsn) >= 0;
     }
 
     /** Everything that ends before this LSN (unsigned) is confirmed. */

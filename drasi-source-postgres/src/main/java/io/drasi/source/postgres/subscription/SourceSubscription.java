@@ -14,6 +14,7 @@ import io.drasi.source.postgres.error.SubscriptionLaggedException;
 import io.drasi.source.postgres.transaction.CommittedTransaction;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
@@ -33,8 +34,6 @@ public final class SourceSubscription implements Subscription {
     private enum Bootstrap {
         NOT_WANTED,
         WANTED,
-        /** Wanted, and a mark on the server tells a start after a crash of it. */
-        OWED,
         SENDING,
         SENT,
         CONFIRMED
@@ -64,7 +63,9 @@ public final class SourceSubscription implements Subscription {
     private @Nullable Position given; // the last position that the subscriber took
     private boolean apart; // is given what commits by a stream of its own, not by the shared one
     private Lsn reachedApart = Lsn.INVALID; // everything before it was put in by that stream
-    private Lsn joinedAt = Lsn.INVALID; // what committed before came from that stream; the shared one may not repeat it
+    // Put in by that stream after what it has reached; the shared one does not give them again if it takes over.
+    private final List<SourceEvent.SchemaChanged> announcedApart = new ArrayList<>();
+    private boolean givenUp; // no log is kept for it
     private int streams; // that have begun while it was open
     private int
             notCounted; // how many of the queue's first events a broadcast's subscriber may have beyond its capacity
@@ -133,23 +134,22 @@ public final class SourceSubscription implements Subscription {
 
     @Override
     public void confirm(Position position) {
-        boolean settled;
+        boolean bootstrapConfirmed = false;
         lock.lock();
         try {
             if (given == null || position.compareTo(given) > 0) {
                 throw new IllegalArgumentException("subscription '" + queryId() + "' can't confirm " + position
                         + ": it has been given " + (given == null ? "nothing yet" : "no more than " + given));
             }
-            boolean before = settled();
             confirmations.confirm(position);
             if (bootstrap == Bootstrap.SENT && position.compareTo(bootstrapPosition) >= 0) {
                 bootstrap = Bootstrap.CONFIRMED;
+                bootstrapConfirmed = true;
             }
-            settled = !before && settled();
         } finally {
             lock.unlock();
         }
-        if (settled) {
+        if (bootstrapConfirmed) {
             registry.confirmedBootstrap();
         }
         registry.confirmed();
@@ -179,37 +179,55 @@ public final class SourceSubscription implements Subscription {
     }
 
     private boolean waitsForBootstrap() {
-        return bootstrap == Bootstrap.WANTED || bootstrap == Bootstrap.OWED || bootstrap == Bootstrap.SENDING;
+        return bootstrap == Bootstrap.WANTED || bootstrap == Bootstrap.SENDING;
     }
 
-    /** A mark on the server tells that it waits for its bootstrap; until there is one it needs the log. */
-    void owed() {
+    /** Whether it is not on the shared stream yet: it waits for its bootstrap, or catches up after it. */
+    boolean isOnItsWay() {
         lock.lock();
         try {
-            if (bootstrap == Bootstrap.WANTED) {
-                bootstrap = Bootstrap.OWED;
-            }
+            return lost == 0 && (waitsForBootstrap() || apart);
         } finally {
             lock.unlock();
         }
     }
 
     /**
-     * Whether it wants a bootstrap that is not behind it: after a crash nothing but another one could take the place of what
-     * it has not confirmed.
+     * What it was given of a bootstrap beside the stream is worth nothing any more: it waits for another one. Until that
+     * begins, no log is kept for it.
      */
-    boolean bootstrapOpen() {
+    void giveUp() {
         lock.lock();
         try {
-            return lost == 0 && bootstrap != Bootstrap.NOT_WANTED && !settled();
+            if (waitsForBootstrap() || apart) {
+                bootstrap = Bootstrap.WANTED;
+                apart = false;
+                announcedApart.clear();
+                givenUp = true;
+            }
         } finally {
             lock.unlock();
         }
     }
 
-    /** Whether what its own stream brought is confirmed too, as the slot of the shared one may not have it any more. */
-    private boolean settled() {
-        return bootstrap == Bootstrap.CONFIRMED && !apart && confirmations.completeBefore(joinedAt.value());
+    /** Its bootstrap is to begin: from here on the log is kept for it. */
+    void holdAgain() {
+        lock.lock();
+        try {
+            givenUp = false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether it was given a bootstrap that it has not confirmed. */
+    boolean bootstrapOpen() {
+        lock.lock();
+        try {
+            return lost == 0 && bootstrap != Bootstrap.NOT_WANTED && bootstrap != Bootstrap.CONFIRMED;
+        } finally {
+            lock.unlock();
+        }
     }
 
     Optional<Position> resumeFrom() {
@@ -270,16 +288,16 @@ public final class SourceSubscription implements Subscription {
      *
      * @param besideStream whether the subscription stands apart from the shared stream, until it {@linkplain #join joins}
      */
-    void startBootstrap(SourceEvent.BootstrapStarted started, boolean besideStream) {
+    void startBootstrap(SourceEvent.BootstrapStarted started, long slotLsn, boolean besideStream) {
         lock.lock();
         try {
             apart = besideStream;
             reachedApart = Lsn.INVALID;
-            joinedAt = Lsn.INVALID;
+            announcedApart.clear();
             queue.removeIf(event -> !(event instanceof SourceEvent.SchemaChanged));
             notCounted = 0;
             confirmations.forgetSent();
-            confirmations.startAt(started.position().commitLsn());
+            confirmations.startAt(slotLsn);
             bootstrap = Bootstrap.SENDING;
             bootstrapRows = 0;
             after = started.position();
@@ -343,10 +361,17 @@ public final class SourceSubscription implements Subscription {
     void putSchemaChange(SourceEvent.SchemaChanged change, boolean fromApart) {
         boolean wanted = filter.takes(change.label())
                 || change.previousLabel().map(filter::takes).orElse(false);
-        if (!wanted || wantsBootstrap() || isApart() != fromApart || alreadyGiven(change.position())) {
+        if (!wanted
+                || wantsBootstrap()
+                || isApart() != fromApart
+                || alreadyGiven(change.position())
+                || (!fromApart && wasAnnouncedApart(change))) {
             return;
         }
         put(change, () -> {
+            if (apart) {
+                announcedApart.add(change);
+            }
             if (change.idsInvalidated() && settings.bootstrap()) {
                 bootstrap = Bootstrap.WANTED;
             }
@@ -377,6 +402,7 @@ public final class SourceSubscription implements Subscription {
         lock.lock();
         try {
             reachedApart = lsn;
+            announcedApart.clear();
         } finally {
             lock.unlock();
         }
@@ -403,29 +429,36 @@ public final class SourceSubscription implements Subscription {
      * From now on the shared stream counts, and of that what has not committed before {@code lsn}.
      *
      * @param streaming whether it streams, or has to begin again first
-     * @return whether its bootstrap is behind it
      */
-    boolean join(Lsn lsn, boolean streaming) {
+    void join(Lsn lsn, boolean streaming) {
         lock.lock();
         try {
             apart = false;
             streams = streaming ? 1 : 0;
-            joinedAt = lsn;
             joinAfter(Position.before(lsn.value()));
-            return settled();
         } finally {
             lock.unlock();
         }
     }
 
-    /** Its own stream has broken: nothing but another bootstrap brings what that still had for it. */
-    void wantAgain() {
+    /** The shared stream begins again, and goes on with what comes after what was put in last. */
+    void joinAgain() {
         lock.lock();
         try {
             if (apart) {
                 apart = false;
-                bootstrap = Bootstrap.OWED;
+                streams = 0;
+                joinAfter(Position.before(reachedApart.value()));
             }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean wasAnnouncedApart(SourceEvent.SchemaChanged change) {
+        lock.lock();
+        try {
+            return announcedApart.remove(change);
         } finally {
             lock.unlock();
         }
@@ -465,15 +498,15 @@ public final class SourceSubscription implements Subscription {
     Optional<Lsn> holdsAt() {
         lock.lock();
         try {
-            return lost == 0 && needsLog() ? Optional.of(new Lsn(confirmations.confirmedLsn())) : Optional.empty();
+            boolean lagged = lost > 0;
+            // The shared stream gives again what comes after, should the stream of its own break.
+            boolean needsLog = bootstrap == Bootstrap.WANTED || apart || !confirmations.complete();
+            return lagged || givenUp || !needsLog
+                    ? Optional.empty()
+                    : Optional.of(new Lsn(confirmations.confirmedLsn()));
         } finally {
             lock.unlock();
         }
-    }
-
-    /** A bootstrap beside the stream has a slot of its own; if that is lost, another one is made. */
-    private boolean needsLog() {
-        return bootstrap == Bootstrap.WANTED || (!waitsForBootstrap() && !apart && !confirmations.complete());
     }
 
     /** Everything that ends before it is confirmed. */

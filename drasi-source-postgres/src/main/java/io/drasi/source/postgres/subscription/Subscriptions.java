@@ -62,7 +62,7 @@ public final class Subscriptions implements Outlet {
     private boolean waitedFor;
     /** Before that the stream does not wait for them. */
     private long nextWait = System.nanoTime();
-    /** The slot was made here in this run: nothing that committed before is to be had. */
+    /** Nothing that committed before is to be had: the slot was made here in this run, or has let go of something. */
     private Lsn slotStart = Lsn.INVALID;
     /** The server's log was at least as long as that when the stream began. */
     private Lsn logEnd = Lsn.INVALID;
@@ -175,13 +175,28 @@ public final class Subscriptions implements Outlet {
      * ended.
      */
     public void slotStartsAt(Lsn consistentPoint) {
+        lostBefore(consistentPoint, "the replication slot was made anew and begins at " + consistentPoint);
+    }
+
+    /**
+     * Not all that committed before is to be had, and those that want to go on from there are ended.
+     *
+     * @param why not, for their error
+     */
+    public void lostBefore(Lsn lsn, String why) {
         synchronized (this) {
-            slotStart = consistentPoint;
+            slotStart = lsn;
         }
         for (SourceSubscription subscription : open) {
             Optional<Position> from = subscription.resumeFrom();
-            if (from.isPresent() && new Lsn(from.get().commitLsn()).isBefore(consistentPoint)) {
-                endWith(subscription, beforeSlot(subscription.queryId(), from.get(), consistentPoint));
+            if (from.isPresent() && new Lsn(from.get().commitLsn()).isBefore(lsn)) {
+                endWith(
+                        subscription,
+                        new PositionUnavailableException(
+                                "subscription '" + subscription.queryId() + "' can't go on from " + from.get() + ": "
+                                        + why,
+                                "Subscribe with a bootstrap.",
+                                null));
             }
         }
     }
@@ -202,14 +217,6 @@ public final class Subscriptions implements Outlet {
     private void endWith(SourceSubscription subscription, RuntimeException cause) {
         remove(subscription); // first, so that the query can subscribe again at once
         subscription.end(cause, false);
-    }
-
-    private static PositionUnavailableException beforeSlot(String queryId, Position position, Lsn slotStart) {
-        return new PositionUnavailableException(
-                "subscription '" + queryId + "' can't go on from " + position
-                        + ": the replication slot was made anew and begins at " + slotStart,
-                "Subscribe with a bootstrap.",
-                null);
     }
 
     private static PositionUnavailableException beyondLog(String queryId, Position position, Lsn end) {
@@ -291,11 +298,6 @@ public final class Subscriptions implements Outlet {
                 : Beginning.WITH_STREAM;
     }
 
-    /** There is a marker for those who wait for a bootstrap. */
-    public void owed() {
-        open.forEach(SourceSubscription::owed);
-    }
-
     /** Tells those who wait for a bootstrap why it does not come yet. */
     public void delayBootstrap(String reason) {
         for (SourceSubscription subscription : open) {
@@ -303,6 +305,33 @@ public final class Subscriptions implements Outlet {
                 subscription.tell(new SourceEvent.BootstrapDelayed(reason));
             }
         }
+    }
+
+    /** Whether the server's log is kept longer for those who are given a bootstrap beside the stream than for all others. */
+    public boolean bootstrapsHoldMost() {
+        Optional<Lsn> onTheirWay = leastHold(true);
+        return onTheirWay.isPresent()
+                && leastHold(false)
+                        .map(others -> onTheirWay.get().isBefore(others))
+                        .orElse(true);
+    }
+
+    private Optional<Lsn> leastHold(boolean onItsWay) {
+        return open.stream()
+                .filter(subscription -> subscription.isOnItsWay() == onItsWay)
+                .flatMap(subscription -> subscription.holdsAt().stream())
+                .min(Lsn::compareTo);
+    }
+
+    /** A bootstrap beside the stream is to begin: from here on the log is kept for those who wait. */
+    public void holdForBootstraps() {
+        open.forEach(SourceSubscription::holdAgain);
+    }
+
+    /** Those who are given a bootstrap beside the stream wait for another one, and no log is kept for them meanwhile. */
+    public synchronized void giveUpBootstraps() {
+        open.forEach(SourceSubscription::giveUp);
+        stopWaiting();
     }
 
     /** A marker stands for a bootstrap that is still to come: none that was confirmed before counts for it. */
@@ -369,11 +398,11 @@ public final class Subscriptions implements Outlet {
      *
      * @param besideStream whether the stream goes on meanwhile, so that they have to catch up with it
      */
-    public BootstrapReceivers startBootstrap(SourceEvent.BootstrapStarted started, boolean besideStream) {
+    public BootstrapReceivers startBootstrap(SourceEvent.BootstrapStarted started, Lsn slotLsn, boolean besideStream) {
         List<SourceSubscription> receivers =
                 open.stream().filter(SourceSubscription::wantsBootstrap).toList();
         for (SourceSubscription receiver : receivers) {
-            receiver.startBootstrap(started, besideStream);
+            receiver.startBootstrap(started, slotLsn.value(), besideStream);
         }
         return new BootstrapReceivers(receivers, open);
     }
@@ -389,7 +418,7 @@ public final class Subscriptions implements Outlet {
             waitedFor = handingOut.value() - reached.value() < NEAR;
             return false;
         }
-        bootstrapConfirmed |= receivers.join(reached, !paused);
+        receivers.join(reached, !paused);
         stopWaiting();
         return true;
     }
@@ -417,10 +446,20 @@ public final class Subscriptions implements Outlet {
         changed.run();
     }
 
-    /** The stream has broken from which they were catching up: they wait for another bootstrap. */
-    public synchronized void wantAgain(BootstrapReceivers receivers) {
-        receivers.wantAgain();
-        stopWaiting();
+    /** Those who were catching up go on with the stream that begins next, which brings what they lack. */
+    public synchronized void joinNext(BootstrapReceivers receivers) {
+        receivers.joinAgain();
+    }
+
+    /** Those who were catching up can't go on with that: the stream begins again and brings what they lack. */
+    public void joinAgain(BootstrapReceivers receivers) {
+        synchronized (this) {
+            receivers.joinAgain();
+            stopWaiting();
+            paused = true;
+            leftAt = Lsn.INVALID;
+        }
+        changed.run();
     }
 
     private void stopWaiting() {

@@ -8,6 +8,7 @@ import io.drasi.model.Position;
 import io.drasi.model.SourceEvent;
 import io.drasi.model.Subscription;
 import io.drasi.model.SubscriptionSettings;
+import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.source.postgres.subscription.BootstrapReceivers;
 import io.drasi.source.postgres.subscription.Subscriptions;
 import java.time.Duration;
@@ -32,6 +33,7 @@ class TableProgressTest {
     void tellsThoseWhoGetTheRowsAtTheBeginningOnceASecondAndAtTheEnd() throws Exception {
         BootstrapReceivers receivers = subscriptions.startBootstrap(
                 new SourceEvent.BootstrapStarted(Position.before(500), Instant.EPOCH, List.of("users", "orders")),
+                new Lsn(500),
                 false);
         TableProgress progress = new TableProgress("source", "users", 70, receivers, clock::get);
         progress.begin();

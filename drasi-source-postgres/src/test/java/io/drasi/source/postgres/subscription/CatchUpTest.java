@@ -137,7 +137,7 @@ class CatchUpTest {
 
     /** The transaction that the shared stream is handing out comes after some that the late one has not been given. */
     @Test
-    void waitsForAnotherBootstrapWhenItsOwnStreamBreaks() throws Exception {
+    void isNotGivenWhatIsBeingHandedOutWhenItsOwnStreamBreaks() throws Exception {
         SourceSubscription early = early();
         SourceSubscription late = late();
         BootstrapReceivers receivers = start(late);
@@ -147,31 +147,70 @@ class CatchUpTest {
         subscriptions.handOut(transaction(700));
         Thread shared = start(() -> subscriptions.handOut(transaction(800)));
         awaitWaiting(shared);
-        subscriptions.wantAgain(receivers);
+        subscriptions.joinAgain(receivers);
         assertThat(commits(early)).startsWith(600L, 700L);
         join(shared);
         assertThat(commits(late)).isEmpty();
-        assertThat(subscriptions.wantBootstrap()).isTrue();
-        assertThat(subscriptions.paused()).as("the others notice nothing").isFalse();
-        handOut(subscriptions, early, 900);
-        subscriptions.handOut(change(1000, false), false);
-        assertThat(late.poll(NOW)).isEmpty();
-        BootstrapReceivers again = subscriptions.startBootstrap(
-                new SourceEvent.BootstrapStarted(Position.before(950), Instant.EPOCH, List.of("users")), true);
-        again.complete(Position.before(950));
-        assertThat(late.poll(NOW)).containsInstanceOf(SourceEvent.BootstrapStarted.class);
-        assertThat(late.poll(NOW)).containsInstanceOf(SourceEvent.BootstrapCompleted.class);
+        assertThat(subscriptions.paused()).isTrue();
+        assertThat(subscriptions.confirmedUpTo(FAR)).isEqualTo(Lsn.INVALID);
+        subscriptions.beginStream();
+        commits(early);
+        handOut(subscriptions, early, 600);
+        handOut(subscriptions, early, 700);
+        assertThat(commits(late)).containsExactly(600L, 700L);
+        assertThat(commits(early)).isEmpty();
     }
 
-    /** With a full queue; what finds no room is part of the next bootstrap. */
     @Test
-    void waitsForAnotherBootstrapWhenItsOwnStreamIsEnded() throws Exception {
+    void isToldASchemaChangeThatTheSharedStreamRepeatsThoughThatHasBegunAgainBefore() throws Exception {
+        SourceSubscription early = early();
+        SourceSubscription late = late();
+        BootstrapReceivers receivers = start(late);
+        receivers.complete(POSITION);
+        commits(late);
+        subscriptions.beginStream();
+        subscriptions.beginStream();
+        SourceEvent.SchemaChanged change = change(600, false);
+        subscriptions.handOut(change, false);
+        subscriptions.joinAgain(receivers);
+        assertThat(late.poll(NOW)).isEmpty();
+        subscriptions.beginStream();
+        subscriptions.handOut(change, true);
+        assertThat(late.poll(NOW)).contains(change);
+        assertThat(early.poll(NOW)).contains(change);
+        assertThat(early.poll(NOW)).isEmpty();
+    }
+
+    @Test
+    void isNotToldAgainWhatItsOwnStreamHasAnnouncedBeforeItBroke() throws Exception {
+        early();
+        SourceSubscription late = late();
+        BootstrapReceivers receivers = start(late);
+        receivers.complete(POSITION);
+        commits(late);
+        CatchUp catchUp = new CatchUp(subscriptions, receivers, joined::incrementAndGet);
+        SourceEvent.SchemaChanged change = change(600, false);
+        catchUp.handOut(change, false);
+        subscriptions.joinAgain(receivers);
+        subscriptions.beginStream();
+        subscriptions.handOut(change, false);
+        subscriptions.handOut(transaction(600));
+        assertThat(late.poll(NOW)).contains(change);
+        assertThat(commits(late)).containsExactly(600L);
+    }
+
+    /** With a full queue; the transaction that finds no room must not be taken for one that was given. */
+    @Test
+    void goesOnWithTheNextStreamWhereItsOwnWasEnded() throws Exception {
         SourceSubscription early = early();
         SourceSubscription late = late();
         BootstrapReceivers receivers = start(late);
         receivers.complete(POSITION);
         commits(late);
         CatchUp catchUp = new CatchUp(subscriptions, receivers, joined::incrementAndGet);
+        handOut(subscriptions, early, 600);
+        handOut(subscriptions, early, 700);
+        handOut(subscriptions, early, 800);
         handOut(subscriptions, early, 900);
         Thread own = start(() -> {
             for (int commit = 600; commit <= 800; commit += 100) {
@@ -183,9 +222,13 @@ class CatchUpTest {
         subscriptions.endApart();
         join(own);
         assertThat(joined).hasValue(0);
-        subscriptions.wantAgain(receivers);
-        assertThat(subscriptions.wantBootstrap()).isTrue();
-        assertThat(commits(late)).as("it has been given this").containsExactly(600L, 700L);
+        subscriptions.joinNext(receivers);
+        subscriptions.beginStream();
+        assertThat(commits(late)).containsExactly(600L, 700L);
+        for (int commit = 600; commit <= 900; commit += 100) {
+            subscriptions.handOut(transaction(commit));
+        }
+        assertThat(commits(late)).containsExactly(800L, 900L);
     }
 
     /** A bootstrap that is ended must not look complete. */
@@ -219,54 +262,51 @@ class CatchUpTest {
         assertThat(late.poll(NOW)).isEmpty();
     }
 
-    /** Its own slot does: if the shared one kept it too, both would be lost where the server must not keep so much. */
     @Test
-    void holdsNoLogForOneThatCatchesUp() throws Exception {
-        early();
-        SourceSubscription late = late();
-        CatchUp catchUp = bootstrapped(late);
-        catchUp.handOut(transaction(600));
-        assertThat(subscriptions.confirmedUpTo(FAR)).isEqualTo(FAR);
-        catchUp.reached(new Lsn(650));
-        assertThat(joined).hasValue(1);
-        assertThat(subscriptions.confirmedUpTo(FAR)).as("from where it joined").isEqualTo(new Lsn(500));
-    }
-
-    /** The shared slot may not have it any more: after a crash only another bootstrap would bring it. */
-    @Test
-    void hasItsBootstrapBehindItWhenAllThatItsOwnStreamBroughtIsConfirmed() throws Exception {
+    void holdsTheLogForOneThatCatchesUpFromWhereItHasConfirmed() throws Exception {
         early();
         SourceSubscription late = late();
         CatchUp catchUp = bootstrapped(late);
         late.confirm(POSITION);
         catchUp.handOut(transaction(600));
-        catchUp.handOut(transaction(700));
-        Position first = new Position(poll(late), 0);
-        Position second = new Position(poll(late), 0);
-        late.confirm(first);
-        assertThat(subscriptions.bootstrapOpen()).as("it has not joined").isTrue();
-        catchUp.reached(new Lsn(750));
-        assertThat(subscriptions.bootstrapOpen()).as("700 is not confirmed").isTrue();
-        assertThat(subscriptions.bootstrapConfirmed()).isFalse();
-        late.confirm(second);
-        assertThat(subscriptions.bootstrapOpen()).isFalse();
-        assertThat(subscriptions.bootstrapConfirmed()).isTrue();
+        late.confirm(new Position(poll(late), 0));
+        assertThat(subscriptions.confirmedUpTo(FAR))
+                .as("nothing is outstanding")
+                .isEqualTo(new Lsn(610));
+        catchUp.reached(new Lsn(650));
+        assertThat(subscriptions.confirmedUpTo(FAR)).isEqualTo(FAR);
     }
 
+    /** Nobody else is to lose the server's log for it. */
     @Test
-    void hasItsBootstrapBehindItWhenItJoinsAndAllWasConfirmedBefore() throws Exception {
-        early();
+    void waitsForAnotherBootstrapWithoutAHoldWhenItIsGivenUp() throws Exception {
+        SourceSubscription early = early();
         SourceSubscription late = late();
         CatchUp catchUp = bootstrapped(late);
         catchUp.handOut(transaction(600));
-        late.confirm(new Position(poll(late), 0));
-        assertThat(subscriptions.bootstrapOpen()).isTrue();
-        catchUp.reached(new Lsn(650));
-        assertThat(joined).hasValue(1);
-        assertThat(subscriptions.bootstrapOpen()).isFalse();
-        assertThat(subscriptions.bootstrapConfirmed()).isTrue();
-        subscriptions.handOut(transaction(700));
-        assertThat(subscriptions.bootstrapOpen()).as("for good").isFalse();
+        handOut(subscriptions, early, 600);
+        early.confirm(new Position(600, 0));
+        assertThat(subscriptions.bootstrapsHoldMost()).isTrue();
+        assertThat(subscriptions.confirmedUpTo(FAR)).isEqualTo(new Lsn(500));
+        subscriptions.giveUpBootstraps();
+        assertThat(subscriptions.bootstrapsHoldMost()).isFalse();
+        assertThat(subscriptions.confirmedUpTo(FAR)).isEqualTo(FAR);
+        assertThat(subscriptions.paused()).as("the others notice nothing").isFalse();
+        handOut(subscriptions, early, 700);
+        assertThat(commits(late)).as("it had been given this").containsExactly(600L);
+        assertThat(subscriptions.wantBootstrap()).isTrue();
+        subscriptions.holdForBootstraps();
+        assertThat(subscriptions.confirmedUpTo(FAR)).isEqualTo(new Lsn(500));
+    }
+
+    @Test
+    void isNotGivenUpWhenAnotherHoldsMore() throws Exception {
+        early();
+        SourceSubscription late = late();
+        subscriptions.handOut(transaction(400));
+        CatchUp catchUp = bootstrapped(late);
+        catchUp.handOut(transaction(600));
+        assertThat(subscriptions.bootstrapsHoldMost()).isFalse();
     }
 
     private SourceSubscription early() {
@@ -282,7 +322,7 @@ class CatchUpTest {
     private BootstrapReceivers start(SourceSubscription late) {
         assertThat(late.wantsBootstrap()).isTrue();
         return subscriptions.startBootstrap(
-                new SourceEvent.BootstrapStarted(POSITION, Instant.EPOCH, List.of("users")), true);
+                new SourceEvent.BootstrapStarted(POSITION, Instant.EPOCH, List.of("users")), new Lsn(500), true);
     }
 
     /** One that has taken all of its bootstrap. */

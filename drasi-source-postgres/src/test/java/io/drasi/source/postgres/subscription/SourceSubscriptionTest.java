@@ -296,7 +296,10 @@ class SourceSubscriptionTest {
                 subscriptions.open(SubscriptionSettings.forQuery("q").withBootstrap());
         Position position = Position.before(500);
         subscriptions
-                .startBootstrap(new SourceEvent.BootstrapStarted(position, Instant.EPOCH, List.of("users")), false)
+                .startBootstrap(
+                        new SourceEvent.BootstrapStarted(position, Instant.EPOCH, List.of("users")),
+                        new Lsn(500),
+                        false)
                 .complete(position);
         subscriptions.beginStream();
         subscriptions.handOut(TransactionFixture.transaction(600, 610, "users", 1));
@@ -354,7 +357,10 @@ class SourceSubscriptionTest {
                 subscriptions.open(SubscriptionSettings.forQuery("q").withBootstrap());
         Position position = Position.before(500);
         subscriptions
-                .startBootstrap(new SourceEvent.BootstrapStarted(position, Instant.EPOCH, List.of("users")), false)
+                .startBootstrap(
+                        new SourceEvent.BootstrapStarted(position, Instant.EPOCH, List.of("users")),
+                        new Lsn(500),
+                        false)
                 .complete(position);
         subscriptions.beginStream();
         for (int i = 6; i <= 9; i++) {
@@ -548,7 +554,7 @@ class SourceSubscriptionTest {
         assertThat(subscriptions.allWantBootstrap()).isTrue();
         Position position = Position.before(500);
         BootstrapReceivers receivers = subscriptions.startBootstrap(
-                new SourceEvent.BootstrapStarted(position, Instant.EPOCH, List.of("users")), false);
+                new SourceEvent.BootstrapStarted(position, Instant.EPOCH, List.of("users")), new Lsn(500), false);
         receivers.complete(position);
         subscriptions.beginStream();
         assertThat(subscriptions.wantBootstrap()).isFalse();
@@ -576,22 +582,9 @@ class SourceSubscriptionTest {
                         Position.before(200), "users", Optional.empty(), List.of("a"), List.of("x"), false),
                 false);
         assertThat(late.poll(NOW)).isEmpty();
-        subscriptions.handOut(TransactionFixture.transaction(300, 310, "users", 1));
-        assertThat(late.poll(NOW)).isEmpty();
-    }
-
-    /** Nothing else tells a start after a crash that one who had it would have to be given another. */
-    @Test
-    void holdsTheLogForABootstrapUntilThereIsAMarkForIt() {
-        subscriptions.open(SubscriptionSettings.forQuery("q").withBootstrap());
-        subscriptions.beginStream();
-        subscriptions.holdAt(new Lsn(400));
-        assertThat(subscriptions.confirmedUpTo(FAR)).isEqualTo(new Lsn(400));
-        subscriptions.owed();
-        assertThat(subscriptions.wantBootstrap()).isTrue();
         assertThat(subscriptions.confirmedUpTo(FAR))
-                .as("however long it takes to begin")
-                .isEqualTo(FAR);
+                .as("its bootstrap joins a stream that begins here")
+                .isEqualTo(Lsn.INVALID);
     }
 
     @Test
@@ -616,7 +609,9 @@ class SourceSubscriptionTest {
         assertThat(waiting.poll(NOW)).contains(new SourceEvent.BootstrapDelayed("reason 9"));
         assertThat(waiting.poll(NOW)).isEmpty();
         BootstrapReceivers receivers = subscriptions.startBootstrap(
-                new SourceEvent.BootstrapStarted(Position.before(500), Instant.EPOCH, List.of("users")), false);
+                new SourceEvent.BootstrapStarted(Position.before(500), Instant.EPOCH, List.of("users")),
+                new Lsn(500),
+                false);
         for (int i = 0; i < 10; i++) {
             receivers.tell(new SourceEvent.BootstrapProgress("users", i, 10, false));
         }
@@ -630,10 +625,14 @@ class SourceSubscriptionTest {
         SourceSubscription subscription =
                 subscriptions.open(SubscriptionSettings.forQuery("q").withBootstrap());
         subscriptions.startBootstrap(
-                new SourceEvent.BootstrapStarted(Position.before(500), Instant.EPOCH, List.of("users")), false);
+                new SourceEvent.BootstrapStarted(Position.before(500), Instant.EPOCH, List.of("users")),
+                new Lsn(500),
+                false);
         assertThat(subscriptions.wantBootstrap()).isTrue();
         subscriptions.startBootstrap(
-                new SourceEvent.BootstrapStarted(Position.before(600), Instant.EPOCH, List.of("users")), false);
+                new SourceEvent.BootstrapStarted(Position.before(600), Instant.EPOCH, List.of("users")),
+                new Lsn(600),
+                false);
         Optional<SourceEvent> started = subscription.poll(NOW);
         assertThat(started)
                 .hasValueSatisfying(event -> assertThat(((SourceEvent.BootstrapStarted) event).position())
@@ -648,7 +647,10 @@ class SourceSubscriptionTest {
         SourceSubscription other = subscriptions.open(SubscriptionSettings.forQuery("other"));
         Position position = Position.before(500);
         subscriptions
-                .startBootstrap(new SourceEvent.BootstrapStarted(position, Instant.EPOCH, List.of("users")), false)
+                .startBootstrap(
+                        new SourceEvent.BootstrapStarted(position, Instant.EPOCH, List.of("users")),
+                        new Lsn(500),
+                        false)
                 .complete(position);
         subscriptions.beginStream();
         subscription.poll(NOW);
@@ -664,7 +666,9 @@ class SourceSubscriptionTest {
         assertThat(subscriptions.wantBootstrap()).isTrue();
         assertThat(subscriptions.allWantBootstrap()).isFalse();
         subscriptions.startBootstrap(
-                new SourceEvent.BootstrapStarted(Position.before(800), Instant.EPOCH, List.of("users")), false);
+                new SourceEvent.BootstrapStarted(Position.before(800), Instant.EPOCH, List.of("users")),
+                new Lsn(500),
+                false);
         assertThat(subscription.poll(NOW)).containsInstanceOf(SourceEvent.SchemaChanged.class);
         assertThat(subscription.poll(NOW)).containsInstanceOf(SourceEvent.BootstrapStarted.class);
         subscription.confirm(taken);
