@@ -113,7 +113,8 @@ public sealed interface SourceEvent {
     /**
      * The shape of a table changed. Comes before the first transaction with a row of the new shape.
      *
-     * @param position of the transaction in which the new shape was first seen, before its changes
+     * @param position of the transaction in which the new shape was first seen, before its changes; that of the last
+     *     transaction given, if it was noticed only when the server repeated that one after a reconnect
      * @param label the table's label now
      * @param previousLabel the table's label before, when it was renamed
      * @param columns the names of its columns now, in order

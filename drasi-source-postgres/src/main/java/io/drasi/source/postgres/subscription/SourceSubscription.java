@@ -60,6 +60,7 @@ public final class SourceSubscription implements Subscription {
     private Position bootstrapPosition = Position.before(0);
     private long bootstrapRows;
     private @Nullable Position after; // only what comes after this position is put in
+    private @Nullable Position since; // where it began to be given what the stream brings
     private @Nullable Position given; // the last position that the subscriber took
     private boolean apart; // is given what commits by a stream of its own, not by the shared one
     private Lsn reachedApart = Lsn.INVALID; // everything before it was put in by that stream
@@ -81,6 +82,7 @@ public final class SourceSubscription implements Subscription {
         this.registry = registry;
         this.bootstrap = settings.bootstrap() ? Bootstrap.WANTED : Bootstrap.NOT_WANTED;
         this.after = settings.resumeFrom().orElse(null);
+        this.since = after;
         this.given = after;
     }
 
@@ -278,6 +280,9 @@ public final class SourceSubscription implements Subscription {
             if (after == null || position.compareTo(after) > 0) {
                 after = position;
             }
+            if (since == null || position.compareTo(since) > 0) {
+                since = position;
+            }
         } finally {
             lock.unlock();
         }
@@ -301,6 +306,7 @@ public final class SourceSubscription implements Subscription {
             bootstrap = Bootstrap.SENDING;
             bootstrapRows = 0;
             after = started.position();
+            since = started.position();
             bootstrapPosition = started.position();
             confirmations.sent(started.position(), started.position().commitLsn());
         } finally {
@@ -364,11 +370,11 @@ public final class SourceSubscription implements Subscription {
         if (!wanted
                 || wantsBootstrap()
                 || isApart() != fromApart
-                || alreadyGiven(change.position())
+                || isBeforeBegin(change.position())
                 || (!fromApart && wasAnnouncedApart(change))) {
             return;
         }
-        put(change, () -> {
+        put(inOrder(change), () -> {
             if (apart) {
                 announcedApart.add(change);
             }
@@ -599,10 +605,31 @@ public final class SourceSubscription implements Subscription {
         return true;
     }
 
-    private boolean alreadyGiven(Position position) {
+    private boolean isBeforeBegin(Position position) {
         lock.lock();
         try {
-            return after != null && position.compareTo(after) < 0;
+            return since != null && position.compareTo(since) < 0;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * What the catalog tells (keys, labels of enums) is as it is now, and so may be noticed in a repeated transaction from
+     * before: then it stands after all that was given.
+     */
+    private SourceEvent.SchemaChanged inOrder(SourceEvent.SchemaChanged change) {
+        lock.lock();
+        try {
+            return after == null || change.position().compareTo(after) >= 0
+                    ? change
+                    : new SourceEvent.SchemaChanged(
+                            after,
+                            change.label(),
+                            change.previousLabel(),
+                            change.columns(),
+                            change.changes(),
+                            change.idsInvalidated());
         } finally {
             lock.unlock();
         }

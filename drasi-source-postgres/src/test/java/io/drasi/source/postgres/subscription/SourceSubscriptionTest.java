@@ -587,6 +587,27 @@ class SourceSubscriptionTest {
                 .isEqualTo(Lsn.INVALID);
     }
 
+    /** That a table was given a key is asked of the catalog when the table is described, in a repeated transaction too. */
+    @Test
+    void isToldInOrderOfAChangeThatIsNoticedOnlyWhenTheStreamRepeatsATransaction() throws Exception {
+        SourceSubscription subscription = streaming("q");
+        subscriptions.handOut(TransactionFixture.transaction(600, 610, "users", 1));
+        subscriptions.handOut(TransactionFixture.transaction(700, 710, "users", 1));
+        subscriptions.beginStream();
+        SourceSubscription later = subscriptions.open(SubscriptionSettings.forQuery("later"));
+        SourceEvent.SchemaChanged change = new SourceEvent.SchemaChanged(
+                Position.before(600), "users", Optional.empty(), List.of("a"), List.of("x"), true);
+        subscriptions.handOut(change, false);
+        subscriptions.handOut(TransactionFixture.transaction(600, 610, "users", 1));
+        assertThat(transaction(subscription).commitLsn()).isEqualTo(600);
+        Position last = transaction(subscription).position();
+        assertThat(subscription.poll(NOW))
+                .contains(new SourceEvent.SchemaChanged(
+                        last, "users", Optional.empty(), List.of("a"), List.of("x"), true));
+        assertThat(subscription.poll(NOW)).isEmpty();
+        assertThat(later.poll(NOW)).as("it begins after that").isEmpty();
+    }
+
     @Test
     void tellsThoseWhoWaitForABootstrapWhyItDoesNotCome() throws Exception {
         SourceSubscription waiting =
