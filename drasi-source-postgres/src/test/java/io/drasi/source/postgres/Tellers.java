@@ -1,34 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.drasi.source.postgres;
 
-import io.drasi.testkit.Await;
 import io.drasi.testkit.Database;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Savepoint;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Queue;
 import java.util.Random;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Sessions that transfer money between accounts without pause, one transaction for each transfer: what all accounts hold
  * together stays the same from commit to commit, and each change of one adds one to its version.
  */
-final class Tellers implements AutoCloseable {
+final class Tellers extends Load {
     static final long OPENING_BALANCE = 1000;
 
     private final Database database;
     private final int accounts;
-    private final List<Thread> threads = new ArrayList<>();
-    private final Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
-    private final AtomicLong committed = new AtomicLong();
-    private volatile boolean stopping;
 
     private Tellers(Database database, int accounts) {
+        super("teller");
         this.database = database;
         this.accounts = accounts;
     }
@@ -45,24 +36,20 @@ final class Tellers implements AutoCloseable {
         Tellers tellers = new Tellers(database, accounts);
         for (int number = 0; number < sessions; number++) {
             Random own = new Random(random.nextLong());
-            Thread thread = new Thread(() -> tellers.run(own), "teller-" + number);
-            tellers.threads.add(thread);
-            thread.start();
+            tellers.start(() -> tellers.run(own));
         }
         return tellers;
     }
 
-    private void run(Random random) {
+    private void run(Random random) throws SQLException {
         try (Connection connection = database.connect()) {
             connection.setAutoCommit(false);
             try (PreparedStatement change = connection.prepareStatement(
                     "UPDATE accounts SET balance = balance + ?, version = version + 1 WHERE id = ?")) {
-                while (!stopping) {
+                while (!stopping()) {
                     serveOne(connection, change, random);
                 }
             }
-        } catch (SQLException | RuntimeException | Error e) {
-            failures.add(e);
         }
     }
 
@@ -94,7 +81,7 @@ final class Tellers implements AutoCloseable {
 
     private void commit(Connection connection) throws SQLException {
         connection.commit();
-        committed.incrementAndGet();
+        hasCommitted();
     }
 
     private void transfer(PreparedStatement change, Random random) throws SQLException {
@@ -115,46 +102,6 @@ final class Tellers implements AutoCloseable {
         change.setInt(2, account);
         if (change.executeUpdate() != 1) {
             throw new AssertionError("no account " + account);
-        }
-    }
-
-    /** Transfers that have committed so far. */
-    long committed() {
-        return committed.get();
-    }
-
-    /** Waits until that many more transfers have committed. */
-    void awaitProgress(long transfers) {
-        long goal = committed.get() + transfers;
-        Await.until("the tellers have served", () -> {
-            requireNoFailure();
-            return committed.get() >= goal;
-        });
-    }
-
-    /** Ends the transfers and waits for that. */
-    void stop() {
-        close();
-        requireNoFailure();
-    }
-
-    private void requireNoFailure() {
-        Throwable failure = failures.peek();
-        if (failure != null) {
-            throw new AssertionError("a teller failed", failure);
-        }
-    }
-
-    @Override
-    public void close() {
-        stopping = true;
-        for (Thread thread : threads) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new AssertionError("interrupted while waiting for the tellers", e);
-            }
         }
     }
 }

@@ -11,10 +11,7 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Queue;
 import java.util.Random;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Threads that write without pause and whose every change can be accounted for by a {@link DeliveryCheck}: each update of
@@ -22,18 +19,15 @@ import java.util.concurrent.atomic.AtomicLong;
  * its other changes. Each thread has rows of its own, so what a seed makes does not depend on the others. A connection that
  * breaks is replaced: the server may be restarted meanwhile.
  */
-final class Writers implements AutoCloseable {
+final class Writers extends Load {
     private static final int MOST_CHANGES = 6;
     private static final int LONGEST_PAYLOAD = 300;
 
     private final Database database;
     private final int threadCount;
-    private final List<Thread> threads = new ArrayList<>();
-    private final Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
-    private final AtomicLong committed = new AtomicLong();
-    private volatile boolean stopping;
 
     private Writers(Database database, int threadCount) {
+        super("writer");
         this.database = database;
         this.threadCount = threadCount;
     }
@@ -52,51 +46,9 @@ final class Writers implements AutoCloseable {
         Writers writers = new Writers(database, threadCount);
         for (int number = 0; number < threadCount; number++) {
             Writer writer = writers.new Writer(number, new Random(seed * 31 + number));
-            Thread thread = new Thread(writer::run, "writer-" + number);
-            writers.threads.add(thread);
-            thread.start();
+            writers.start(writer::run);
         }
         return writers;
-    }
-
-    /** Transactions that have committed so far. */
-    long committed() {
-        return committed.get();
-    }
-
-    /** Waits until that many more transactions have committed. */
-    void awaitProgress(long transactions) {
-        long goal = committed.get() + transactions;
-        Await.until("the writers have written", () -> {
-            requireNoFailure();
-            return committed.get() >= goal;
-        });
-    }
-
-    /** Ends the writing and waits for that. */
-    void stop() {
-        close();
-        requireNoFailure();
-    }
-
-    private void requireNoFailure() {
-        Throwable failure = failures.peek();
-        if (failure != null) {
-            throw new AssertionError("a writer failed", failure);
-        }
-    }
-
-    @Override
-    public void close() {
-        stopping = true;
-        for (Thread thread : threads) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new AssertionError("interrupted while waiting for the writers", e);
-            }
-        }
     }
 
     private final class Writer {
@@ -112,16 +64,12 @@ final class Writers implements AutoCloseable {
             this.random = random;
         }
 
-        void run() {
-            try {
-                while (!stopping) {
-                    Optional<Connection> connection = connect();
-                    if (connection.isPresent()) {
-                        write(connection.get());
-                    }
+        void run() throws SQLException {
+            while (!stopping()) {
+                Optional<Connection> connection = connect();
+                if (connection.isPresent()) {
+                    write(connection.get());
                 }
-            } catch (SQLException | RuntimeException | Error e) {
-                failures.add(e);
             }
         }
 
@@ -131,7 +79,7 @@ final class Writers implements AutoCloseable {
                 try {
                     return Optional.of(Optional.of(database.connect()));
                 } catch (IllegalStateException e) {
-                    return stopping ? Optional.of(Optional.empty()) : Optional.empty();
+                    return stopping() ? Optional.of(Optional.empty()) : Optional.empty();
                 }
             });
         }
@@ -140,7 +88,7 @@ final class Writers implements AutoCloseable {
             try (connection) {
                 connection.setAutoCommit(false);
                 load(connection);
-                while (!stopping) {
+                while (!stopping()) {
                     transaction(connection);
                 }
             } catch (SQLException e) {
@@ -182,7 +130,7 @@ final class Writers implements AutoCloseable {
                 absent = new ArrayList<>(absentBefore);
             } else {
                 connection.commit();
-                committed.incrementAndGet();
+                hasCommitted();
             }
         }
 
