@@ -176,6 +176,14 @@ final class SourceFixture implements AutoCloseable {
         return recorder;
     }
 
+    /** Starts a source again, with another subscription like that; when this returns, it streams. */
+    Recorder start(PostgresReplicationSource source) {
+        source.start(); // first: one that has failed takes no subscription
+        Recorder recorder = record(source, SubscriptionSettings.forQuery(QUERY_ID));
+        awaitStreaming(source);
+        return recorder;
+    }
+
     /**
      * Waits until the source streams: what commits from then on is delivered.
      *
