@@ -376,7 +376,7 @@ final class LateBootstraps {
                 stop.during(() -> slot.create(ordinary, replication, this::waiting), () -> NewSlot.cancel(replication));
         TableShapes shapes = new TableShapes(selected, types, format);
         BootstrapReceivers receivers = read(snapshot, shapes);
-        if (receivers.gone() || subscriptions.join(receivers, snapshot.consistentPoint())) {
+        if (receivers.gone() || subscriptions.join(receivers, snapshot.consistentPoint(), shapes.current())) {
             return;
         }
         try {
@@ -384,7 +384,7 @@ final class LateBootstraps {
             catchUp(ordinary, replication, slot.name(), snapshot.consistentPoint(), shapes, receivers);
         } catch (StopSignal.Stopped e) {
             if (isInterrupted()) {
-                subscriptions.joinNext(receivers);
+                subscriptions.joinNext(receivers, shapes.current());
             }
             throw e;
         } catch (PostgresClientException | ProtocolException | SourceException e) {
@@ -397,7 +397,7 @@ final class LateBootstraps {
                     config.id(),
                     slot.name(),
                     e.getMessage());
-            subscriptions.joinAgain(receivers);
+            subscriptions.joinAgain(receivers, shapes.current());
         }
     }
 
@@ -442,7 +442,7 @@ final class LateBootstraps {
         StreamReader current = new StreamReader(
                 stream,
                 assembler,
-                new CatchUp(subscriptions, receivers, () -> {
+                new CatchUp(subscriptions, receivers, shapes::current, () -> {
                     joined.set(true);
                     subscriptionsChanged();
                 }),

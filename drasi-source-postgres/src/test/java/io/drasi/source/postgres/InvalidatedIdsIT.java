@@ -57,6 +57,35 @@ class InvalidatedIdsIT {
         }
     }
 
+    /** The stream that it joins has not seen the table in between, and takes it for unchanged. */
+    @EachVersion
+    void bootstrapsALateOneAgainThatHasSeenATableWithoutTheKeyWhichItHasAgain(int version) {
+        try (SourceFixture fixture = SourceFixture.on(version)) {
+            fixture.execute(
+                    "CREATE TABLE t (id int NOT NULL, text text, CONSTRAINT k PRIMARY KEY (id))",
+                    "INSERT INTO t SELECT i, 'x' FROM generate_series(1, 3) AS i",
+                    "CREATE TABLE other (id int PRIMARY KEY)");
+            fixture.publishAllTables();
+            Recorder first = fixture.bootstrap();
+            first.snapshot();
+            fixture.execute("UPDATE t SET text = 'y' WHERE id = 1");
+            first.catchUp();
+            fixture.execute("ALTER TABLE t DROP CONSTRAINT k");
+            Recorder late = fixture.record(
+                    first.source(), SubscriptionSettings.forQuery("late").withBootstrap());
+            assertThat(late.snapshot().rows()).hasSize(3);
+            late.catchUp();
+            fixture.execute("ALTER TABLE t ADD CONSTRAINT k PRIMARY KEY (id)", "UPDATE t SET text = 'z' WHERE id = 2");
+            awaitSecondBootstrap(late);
+            fixture.execute("DELETE FROM t WHERE id = 3");
+            late.catchUp();
+            TableMirror.of(late.events()).assertEqualsTable(fixture.database(), "t", "t");
+            first.catchUp();
+            TableMirror.of(first.events()).assertEqualsTable(fixture.database(), "t", "t");
+            assertThat(changes(first)).as("it knows of nothing").isEmpty();
+        }
+    }
+
     /** The blanks that pad a char(n) are part of its text. */
     @EachVersion
     void bootstrapsAgainWhenAKeyColumnGetsATypeWhoseValuesLookOtherwise(int version) {

@@ -9,11 +9,11 @@ import java.util.Optional;
 import java.util.Set;
 
 /** Tells what is different between two shapes of the same table. */
-final class SchemaDifference {
+public final class SchemaDifference {
     private SchemaDifference() {}
 
     /** The event that announces {@code now} after {@code before}; empty if nothing that matters is different. */
-    static Optional<SourceEvent.SchemaChanged> between(TableShape before, TableShape now, Position position) {
+    public static Optional<SourceEvent.SchemaChanged> between(TableShape before, TableShape now, Position position) {
         List<String> changes = new ArrayList<>();
         boolean renamed = !before.table().equals(now.table());
         if (renamed) {

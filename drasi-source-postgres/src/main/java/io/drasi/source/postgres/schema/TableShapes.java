@@ -35,6 +35,18 @@ public final class TableShapes {
     /** Up to here the stream gives again what an earlier one has given. */
     private Position repeatsUntil = Position.before(0);
 
+    /**
+     * What a Relation message has told.
+     *
+     * @param description empty if the table is left out
+     * @param changes others than that of the description
+     */
+    public record Learned(Optional<TableDescription> description, List<ShapeChange> changes) {
+        public Learned {
+            changes = List.copyOf(changes);
+        }
+    }
+
     private sealed interface Entry {
         /** A table that is read. */
         record Wanted(ShapeHistory history) implements Entry {
@@ -112,43 +124,63 @@ public final class TableShapes {
      *
      * @param position of the transaction it stands in
      * @param catalog is asked for what the message does not tell
-     * @return what changed since the last shape of this table, if something did, and whose ids are others now
      * @throws io.drasi.source.postgres.error.BinaryFormatException if the table's rows come in binary format, and it can't be
      *     read in that; nothing has been taken over then
      */
-    public List<ShapeChange> define(PgOutputMessage.Relation relation, Position position, Catalog catalog) {
+    public Learned define(PgOutputMessage.Relation relation, Position position, Catalog catalog) {
+        TableName name = new TableName(relation.namespace(), relation.name());
         List<ShapeChange> changes = new ArrayList<>();
-        takeOver(relation, position, catalog).ifPresent(changes::add);
+        Optional<TableDescription> description = Optional.empty();
+        if (selected.includes(name)) {
+            description = Optional.of(describe(relation, name, position, catalog));
+        } else {
+            leaveOut(relation, name, position).ifPresent(changes::add);
+        }
         changes.addAll(relabelled(position)); // it may have been met since the last row
-        return changes;
+        return new Learned(description, changes);
     }
 
-    private Optional<ShapeChange> takeOver(PgOutputMessage.Relation relation, Position position, Catalog catalog) {
-        TableName name = new TableName(relation.namespace(), relation.name());
-        Entry before = byOid.get(relation.oid());
-        if (!selected.includes(name)) {
-            byOid.put(relation.oid(), new Entry.LeftOut());
-            return before instanceof Entry.Wanted known
-                    ? Optional.of(
-                            new ShapeChange(SchemaDifference.renamedAway(forget(known.shape()), name, position), false))
-                    : Optional.empty();
-        }
+    private Optional<ShapeChange> leaveOut(PgOutputMessage.Relation relation, TableName name, Position position) {
+        return byOid.put(relation.oid(), new Entry.LeftOut()) instanceof Entry.Wanted known
+                ? Optional.of(
+                        new ShapeChange(SchemaDifference.renamedAway(forget(known.shape()), name, position), false))
+                : Optional.empty();
+    }
+
+    private TableDescription describe(
+            PgOutputMessage.Relation relation, TableName name, Position position, Catalog catalog) {
         TableShape shape = shape(relation, name, catalog);
         format.require(shape, catalog);
         boolean again = position.compareTo(repeatsUntil) <= 0;
         last = position.compareTo(last) > 0 ? position : last;
-        Long holder = oidByName.put(name, relation.oid());
-        boolean replaced = holder != null && holder != relation.oid();
+        return new TableDescription(relation.oid(), shape, position, takeOver(relation.oid(), shape, position, again));
+    }
+
+    private Optional<ShapeChange> takeOver(long oid, TableShape shape, Position position, boolean again) {
+        Entry before = byOid.get(oid);
+        Long holder = oidByName.put(shape.table(), oid);
+        boolean replaced = holder != null && holder != oid;
         if (before instanceof Entry.Wanted known) {
-            if (!known.shape().table().equals(name)) {
-                oidByName.remove(known.shape().table(), relation.oid());
+            if (!known.shape().table().equals(shape.table())) {
+                oidByName.remove(known.shape().table(), oid);
             }
             return known.history().define(shape, position, again);
         }
-        byOid.put(relation.oid(), new Entry.Wanted(new ShapeHistory(shape)));
+        byOid.put(oid, new Entry.Wanted(new ShapeHistory(shape)));
         return replaced || before != null
                 ? Optional.of(new ShapeChange(SchemaDifference.anotherTable(shape, position), false))
                 : Optional.empty();
+    }
+
+    /** The tables as they are where the stream stands, by OID. */
+    public Map<Long, TableShape> current() {
+        Map<Long, TableShape> current = new HashMap<>();
+        byOid.forEach((oid, entry) -> {
+            if (entry instanceof Entry.Wanted wanted) {
+                current.put(oid, wanted.shape());
+            }
+        });
+        return current;
     }
 
     private TableShape forget(TableShape shape) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.drasi.source.postgres.stream;
 
-import io.drasi.model.SourceEvent;
 import io.drasi.postgres.client.ReplicationStream;
 import io.drasi.postgres.client.replication.StreamMessage;
 import io.drasi.postgres.protocol.backend.ServerMessage;
@@ -15,6 +14,7 @@ import io.drasi.source.postgres.error.ConnectionException;
 import io.drasi.source.postgres.error.DecodingException;
 import io.drasi.source.postgres.error.SetupException;
 import io.drasi.source.postgres.schema.ShapeChange;
+import io.drasi.source.postgres.schema.TableDescription;
 import io.drasi.source.postgres.server.Advice;
 import io.drasi.source.postgres.subscription.Outlet;
 import io.drasi.source.postgres.transaction.AssembledEvent;
@@ -156,16 +156,28 @@ public final class StreamReader {
                 feedback.look(); // nobody will confirm it, or it was before it counted as handed out
             }
         } else if (event instanceof AssembledEvent.Schema schema) {
+            schema.description().ifPresent(this::describe);
             schema.changes().forEach(this::announce);
         }
     }
 
-    private void announce(ShapeChange shapeChange) {
-        SourceEvent.SchemaChanged change = shapeChange.change();
-        if (!shapeChange.repeated()) {
-            LOG.info("table {} changed: {}", change.label(), change.changes());
+    private void describe(TableDescription description) {
+        description.change().ifPresent(StreamReader::log);
+        outlet.described(description);
+    }
+
+    private void announce(ShapeChange change) {
+        log(change);
+        outlet.handOut(change.change(), change.repeated());
+    }
+
+    private static void log(ShapeChange change) {
+        if (!change.repeated()) {
+            LOG.info(
+                    "table {} changed: {}",
+                    change.change().label(),
+                    change.change().changes());
         }
-        outlet.handOut(change, shapeChange.repeated());
     }
 
     private void accept(PrimaryKeepalive keepalive) {

@@ -4,9 +4,11 @@ package io.drasi.source.postgres.subscription;
 import io.drasi.model.Position;
 import io.drasi.model.SourceEvent;
 import io.drasi.postgres.protocol.wire.Lsn;
+import io.drasi.source.postgres.schema.TableShape;
 import io.drasi.source.postgres.transaction.CommittedTransaction;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The subscriptions that share one bootstrap. Rows may be put by several threads at a time, all else is for one.
@@ -67,13 +69,13 @@ public final class BootstrapReceivers {
     }
 
     /** They are given what the shared stream brings from now on, but for what has committed before {@code lsn}. */
-    void join(Lsn lsn, boolean streaming) {
-        receivers.forEach(receiver -> receiver.join(lsn, streaming));
+    void join(Lsn lsn, boolean streaming, Map<Long, TableShape> tables) {
+        receivers.forEach(receiver -> receiver.join(lsn, streaming, tables));
     }
 
     /** The shared stream begins again, and goes on for each where it stands. */
-    void joinAgain() {
-        receivers.forEach(SourceSubscription::joinAgain);
+    void joinAgain(Map<Long, TableShape> tables) {
+        receivers.forEach(receiver -> receiver.joinAgain(tables));
     }
 
     public void complete(Position position) {

@@ -3,7 +3,11 @@ package io.drasi.source.postgres.subscription;
 
 import io.drasi.model.SourceEvent;
 import io.drasi.postgres.protocol.wire.Lsn;
+import io.drasi.source.postgres.schema.TableDescription;
+import io.drasi.source.postgres.schema.TableShape;
 import io.drasi.source.postgres.transaction.CommittedTransaction;
+import java.util.Map;
+import java.util.function.Supplier;
 
 /**
  * Gives those who were given a bootstrap beside the stream what has committed since, from a stream of their own, until they
@@ -12,10 +16,19 @@ import io.drasi.source.postgres.transaction.CommittedTransaction;
 public final class CatchUp implements Outlet {
     private final Subscriptions subscriptions;
     private final BootstrapReceivers receivers;
+    private final Supplier<Map<Long, TableShape>> tables;
     private final Runnable onJoined;
 
-    /** @param onJoined is run once they have joined */
-    public CatchUp(Subscriptions subscriptions, BootstrapReceivers receivers, Runnable onJoined) {
+    /**
+     * @param tables gives them as they are where the stream stands, by OID
+     * @param onJoined is run once they have joined
+     */
+    public CatchUp(
+            Subscriptions subscriptions,
+            BootstrapReceivers receivers,
+            Supplier<Map<Long, TableShape>> tables,
+            Runnable onJoined) {
+        this.tables = tables;
         this.subscriptions = subscriptions;
         this.receivers = receivers;
         this.onJoined = onJoined;
@@ -36,12 +49,17 @@ public final class CatchUp implements Outlet {
     }
 
     @Override
+    public void described(TableDescription description) {
+        description.change().ifPresent(change -> handOut(change.change(), change.repeated()));
+    }
+
+    @Override
     public void reached(Lsn lsn) {
         if (subscriptions.apartHasEnded()) {
             return; // the last one may not have been put in
         }
         receivers.reached(lsn);
-        if (receivers.gone() || subscriptions.join(receivers, lsn)) {
+        if (receivers.gone() || subscriptions.join(receivers, lsn, tables.get())) {
             onJoined.run();
         }
     }

@@ -3,6 +3,7 @@ package io.drasi.source.postgres.subscription;
 
 import io.drasi.model.SourceEvent;
 import io.drasi.postgres.protocol.wire.Lsn;
+import io.drasi.source.postgres.schema.TableDescription;
 import io.drasi.source.postgres.transaction.CommittedTransaction;
 
 /** Where what a stream brings goes to. One thread hands out; {@link #confirmedUpTo} is for any. */
@@ -10,8 +11,15 @@ public interface Outlet {
     /** Hands out; may wait for room. Returns whether somebody wants something of it. */
     boolean handOut(CommittedTransaction transaction);
 
-    /** @param repeated whether an earlier stream has brought it: then it is only for those that were not there */
+    /**
+     * Something about a table has changed that its description does not tell.
+     *
+     * @param repeated whether an earlier stream has brought it: then it is only for those that were not there
+     */
     void handOut(SourceEvent.SchemaChanged change, boolean repeated);
+
+    /** A table is described before its first row in a stream, and again when it has changed. */
+    void described(TableDescription description);
 
     /** Everything that committed before {@code lsn} was handed out. */
     void reached(Lsn lsn);

@@ -11,13 +11,18 @@ import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.source.postgres.error.PositionUnavailableException;
 import io.drasi.source.postgres.error.SourceException;
 import io.drasi.source.postgres.error.SubscriptionLaggedException;
+import io.drasi.source.postgres.schema.SchemaDifference;
+import io.drasi.source.postgres.schema.TableDescription;
+import io.drasi.source.postgres.schema.TableShape;
 import io.drasi.source.postgres.transaction.CommittedTransaction;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -67,9 +72,12 @@ public final class SourceSubscription implements Subscription {
     // Put in by that stream after what it has reached; the shared one does not give them again if it takes over.
     private final List<SourceEvent.SchemaChanged> announcedApart = new ArrayList<>();
     private boolean givenUp; // no log is kept for it
+    // The tables as it knows them from a bootstrap beside the stream, by OID, until the stream describes them.
+    private final Map<Long, TableShape> expected = new HashMap<>();
     private int streams; // that have begun while it was open
     private int
             notCounted; // how many of the queue's first events a broadcast's subscriber may have beyond its capacity
+    private int tidings; // events in the queue that only tell how a bootstrap goes; they take nobody's room
     private long lost; // events that a broadcast dropped; from then on all are
     private boolean ended;
     private @Nullable RuntimeException failure;
@@ -299,8 +307,10 @@ public final class SourceSubscription implements Subscription {
             apart = besideStream;
             reachedApart = Lsn.INVALID;
             announcedApart.clear();
+            expected.clear();
             queue.removeIf(event -> !(event instanceof SourceEvent.SchemaChanged));
             notCounted = 0;
+            tidings = 0;
             confirmations.forgetSent();
             confirmations.startAt(slotLsn);
             bootstrap = Bootstrap.SENDING;
@@ -326,7 +336,8 @@ public final class SourceSubscription implements Subscription {
     void tell(SourceEvent.BootstrapProgress progress) {
         lock.lock();
         try {
-            if (!over() && lost == 0 && queue.size() < bootstrapCapacity()) {
+            if (!over() && lost == 0 && tidings < bootstrapCapacity()) {
+                tidings++;
                 addUncounted(progress);
             }
         } finally {
@@ -341,6 +352,8 @@ public final class SourceSubscription implements Subscription {
             if (!ended && lost == 0) {
                 if (queue.peekLast() instanceof SourceEvent.BootstrapDelayed) {
                     queue.removeLast();
+                } else {
+                    tidings++;
                 }
                 addUncounted(delayed);
             }
@@ -435,11 +448,13 @@ public final class SourceSubscription implements Subscription {
      * From now on the shared stream counts, and of that what has not committed before {@code lsn}.
      *
      * @param streaming whether it streams, or has to begin again first
+     * @param tables as they are there, by OID
      */
-    void join(Lsn lsn, boolean streaming) {
+    void join(Lsn lsn, boolean streaming, Map<Long, TableShape> tables) {
         lock.lock();
         try {
             apart = false;
+            expected.putAll(tables);
             streams = streaming ? 1 : 0;
             joinAfter(Position.before(lsn.value()));
         } finally {
@@ -448,17 +463,43 @@ public final class SourceSubscription implements Subscription {
     }
 
     /** The shared stream begins again, and goes on with what comes after what was put in last. */
-    void joinAgain() {
+    void joinAgain(Map<Long, TableShape> tables) {
         lock.lock();
         try {
             if (apart) {
                 apart = false;
+                expected.putAll(tables);
                 streams = 0;
                 joinAfter(Position.before(reachedApart.value()));
             }
         } finally {
             lock.unlock();
         }
+    }
+
+    /**
+     * The shared stream describes a table, which the subscription may know otherwise than that stream did: it has its own
+     * place in the table's history until then.
+     *
+     * @return whether it does, so that what changed for the others is not for it
+     */
+    boolean takeDescription(TableDescription description) {
+        TableShape known;
+        lock.lock();
+        try {
+            if (isBeforeBegin(description.position()) || apart) {
+                return false;
+            }
+            known = expected.remove(description.oid());
+        } finally {
+            lock.unlock();
+        }
+        if (known == null) {
+            return false;
+        }
+        SchemaDifference.between(known, description.shape(), description.position())
+                .ifPresent(change -> putSchemaChange(change, false));
+        return true;
     }
 
     private boolean wasAnnouncedApart(SourceEvent.SchemaChanged change) {
@@ -700,7 +741,7 @@ public final class SourceSubscription implements Subscription {
 
     /** Whether there is room at last. */
     private boolean awaitRoom(int room) {
-        while (queue.size() >= room && !over()) {
+        while (queue.size() - tidings >= room && !over()) {
             taken.awaitUninterruptibly();
         }
         return !over();
@@ -714,6 +755,7 @@ public final class SourceSubscription implements Subscription {
     private void clearQueue() {
         queue.clear();
         notCounted = 0;
+        tidings = 0;
     }
 
     private void add(SourceEvent event) {
@@ -731,7 +773,9 @@ public final class SourceSubscription implements Subscription {
         if (notCounted > 0) {
             notCounted--;
         }
-        if (event instanceof SourceEvent.Transaction transaction) {
+        if (event instanceof SourceEvent.BootstrapProgress || event instanceof SourceEvent.BootstrapDelayed) {
+            tidings--;
+        } else if (event instanceof SourceEvent.Transaction transaction) {
             given = transaction.position();
         } else if (event instanceof SourceEvent.BootstrapCompleted completed) {
             given = completed.position();

@@ -8,13 +8,18 @@ import io.drasi.model.SubscriptionSettings;
 import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.source.postgres.error.PositionUnavailableException;
 import io.drasi.source.postgres.error.SetupException;
+import io.drasi.source.postgres.schema.TableDescription;
+import io.drasi.source.postgres.schema.TableShape;
 import io.drasi.source.postgres.transaction.CommittedTransaction;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -411,14 +416,15 @@ public final class Subscriptions implements Outlet {
      * Those who have been given everything that committed before {@code reached} join the stream, if it has not begun to hand
      * out something after that. If it is only a little ahead, it waits for them for a moment.
      *
+     * @param tables as they know them, by OID
      * @return whether they have joined
      */
-    public synchronized boolean join(BootstrapReceivers receivers, Lsn reached) {
+    public synchronized boolean join(BootstrapReceivers receivers, Lsn reached, Map<Long, TableShape> tables) {
         if (!paused && !handingOut.isBefore(reached)) {
             waitedFor = handingOut.value() - reached.value() < NEAR;
             return false;
         }
-        receivers.join(reached, !paused);
+        receivers.join(reached, !paused, tables);
         stopWaiting();
         return true;
     }
@@ -447,14 +453,14 @@ public final class Subscriptions implements Outlet {
     }
 
     /** Those who were catching up go on with the stream that begins next, which brings what they lack. */
-    public synchronized void joinNext(BootstrapReceivers receivers) {
-        receivers.joinAgain();
+    public synchronized void joinNext(BootstrapReceivers receivers, Map<Long, TableShape> tables) {
+        receivers.joinAgain(tables);
     }
 
     /** Those who were catching up can't go on with that: the stream begins again and brings what they lack. */
-    public void joinAgain(BootstrapReceivers receivers) {
+    public void joinAgain(BootstrapReceivers receivers, Map<Long, TableShape> tables) {
         synchronized (this) {
-            receivers.joinAgain();
+            receivers.joinAgain(tables);
             stopWaiting();
             paused = true;
             leftAt = Lsn.INVALID;
@@ -526,18 +532,19 @@ public final class Subscriptions implements Outlet {
         return open.stream().filter(subscription -> !subscription.isApart()).toList();
     }
 
-    /**
-     * Hands out; those whose rows have other ids now wait for a bootstrap then.
-     *
-     * @param repeated whether an earlier stream has brought it: then it is only for those that were not there
-     */
+    /** Hands out; those whose rows have other ids now wait for a bootstrap then. */
     @Override
     public void handOut(SourceEvent.SchemaChanged change, boolean repeated) {
+        handOut(change, repeated, subscription -> true);
+    }
+
+    private void handOut(SourceEvent.SchemaChanged change, boolean repeated, Predicate<SourceSubscription> wantsIt) {
         List<SourceSubscription> receivers;
         synchronized (this) {
             handingOut = new Lsn(change.position().commitLsn());
             // While the stream has to begin again, those for whom it does will get what it brings then.
             receivers = ofThisStream().stream()
+                    .filter(wantsIt)
                     .filter(subscription -> !repeated || subscription.inFirstStream())
                     .filter(subscription -> !paused || subscription.hasStream())
                     .toList();
@@ -546,6 +553,27 @@ public final class Subscriptions implements Outlet {
             receiver.putSchemaChange(change, false);
         }
         if (change.idsInvalidated() && wantBootstrap()) {
+            changed.run();
+        }
+    }
+
+    /** Those who have come beside the stream compare it with what they know, once for each table. */
+    @Override
+    public void described(TableDescription description) {
+        synchronized (this) {
+            handingOut = new Lsn(description.position().commitLsn()); // who joins later would miss it
+        }
+        Set<SourceSubscription> withOwn = new HashSet<>();
+        for (SourceSubscription subscription : open) {
+            if (subscription.takeDescription(description)) {
+                withOwn.add(subscription);
+            }
+        }
+        description
+                .change()
+                .ifPresent(shared ->
+                        handOut(shared.change(), shared.repeated(), subscription -> !withOwn.contains(subscription)));
+        if (!withOwn.isEmpty() && wantBootstrap()) {
             changed.run();
         }
     }

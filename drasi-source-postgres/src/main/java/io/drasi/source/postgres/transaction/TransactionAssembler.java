@@ -146,11 +146,12 @@ public final class TransactionAssembler {
     }
 
     private AssembledEvent relation(PgOutputMessage.Relation relation, Open transaction) {
-        return announce(shapes.define(relation, transaction.start(), catalog));
+        TableShapes.Learned learned = shapes.define(relation, transaction.start(), catalog);
+        return new AssembledEvent.Schema(learned.description(), learned.changes());
     }
 
     private static AssembledEvent announce(List<ShapeChange> changes) {
-        return changes.isEmpty() ? NONE : new AssembledEvent.Schema(changes);
+        return changes.isEmpty() ? NONE : new AssembledEvent.Schema(Optional.empty(), changes);
     }
 
     private AssembledEvent insert(PgOutputMessage.Insert insert, Open transaction) {

@@ -19,6 +19,7 @@ import io.drasi.source.postgres.config.PostgresSourceConfig;
 import io.drasi.source.postgres.schema.Catalog;
 import io.drasi.source.postgres.schema.FormatChoice;
 import io.drasi.source.postgres.schema.SelectedTables;
+import io.drasi.source.postgres.schema.TableDescription;
 import io.drasi.source.postgres.schema.TableShapes;
 import io.drasi.source.postgres.server.Advice;
 import io.drasi.source.postgres.subscription.Outlet;
@@ -127,6 +128,9 @@ class FeedbackTest {
         public void handOut(SourceEvent.SchemaChanged change, boolean repeated) {
             throw new AssertionError("no table changes here: " + change);
         }
+
+        @Override
+        public void described(TableDescription description) {}
 
         @Override
         public void reached(Lsn lsn) {}

@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -86,7 +87,7 @@ class CatchUpTest {
         early();
         SourceSubscription late = late();
         BootstrapReceivers receivers = start(late);
-        CatchUp catchUp = new CatchUp(subscriptions, receivers, joined::incrementAndGet);
+        CatchUp catchUp = new CatchUp(subscriptions, receivers, Map::of, joined::incrementAndGet);
         Thread own = start(() -> {
             for (int i = 0; i < 10; i++) {
                 receivers.put(new SourceEvent.BootstrapBatch("users", List.of()));
@@ -147,7 +148,7 @@ class CatchUpTest {
         subscriptions.handOut(transaction(700));
         Thread shared = start(() -> subscriptions.handOut(transaction(800)));
         awaitWaiting(shared);
-        subscriptions.joinAgain(receivers);
+        subscriptions.joinAgain(receivers, Map.of());
         assertThat(commits(early)).startsWith(600L, 700L);
         join(shared);
         assertThat(commits(late)).isEmpty();
@@ -172,7 +173,7 @@ class CatchUpTest {
         subscriptions.beginStream();
         SourceEvent.SchemaChanged change = change(600, false);
         subscriptions.handOut(change, false);
-        subscriptions.joinAgain(receivers);
+        subscriptions.joinAgain(receivers, Map.of());
         assertThat(late.poll(NOW)).isEmpty();
         subscriptions.beginStream();
         subscriptions.handOut(change, true);
@@ -188,10 +189,10 @@ class CatchUpTest {
         BootstrapReceivers receivers = start(late);
         receivers.complete(POSITION);
         commits(late);
-        CatchUp catchUp = new CatchUp(subscriptions, receivers, joined::incrementAndGet);
+        CatchUp catchUp = new CatchUp(subscriptions, receivers, Map::of, joined::incrementAndGet);
         SourceEvent.SchemaChanged change = change(600, false);
         catchUp.handOut(change, false);
-        subscriptions.joinAgain(receivers);
+        subscriptions.joinAgain(receivers, Map.of());
         subscriptions.beginStream();
         subscriptions.handOut(change, false);
         subscriptions.handOut(transaction(600));
@@ -207,7 +208,7 @@ class CatchUpTest {
         BootstrapReceivers receivers = start(late);
         receivers.complete(POSITION);
         commits(late);
-        CatchUp catchUp = new CatchUp(subscriptions, receivers, joined::incrementAndGet);
+        CatchUp catchUp = new CatchUp(subscriptions, receivers, Map::of, joined::incrementAndGet);
         handOut(subscriptions, early, 600);
         handOut(subscriptions, early, 700);
         handOut(subscriptions, early, 800);
@@ -222,7 +223,7 @@ class CatchUpTest {
         subscriptions.endApart();
         join(own);
         assertThat(joined).hasValue(0);
-        subscriptions.joinNext(receivers);
+        subscriptions.joinNext(receivers, Map.of());
         subscriptions.beginStream();
         assertThat(commits(late)).containsExactly(600L, 700L);
         for (int commit = 600; commit <= 900; commit += 100) {
@@ -330,7 +331,7 @@ class CatchUpTest {
         BootstrapReceivers receivers = start(late);
         receivers.complete(POSITION);
         assertThat(commits(late)).isEmpty();
-        return new CatchUp(subscriptions, receivers, joined::incrementAndGet);
+        return new CatchUp(subscriptions, receivers, Map::of, joined::incrementAndGet);
     }
 
     private Subscriptions subscriptions(DispatchMode mode, int capacity) {

@@ -636,8 +636,12 @@ class SourceSubscriptionTest {
         for (int i = 0; i < 10; i++) {
             receivers.tell(new SourceEvent.BootstrapProgress("users", i, 10, false));
         }
+        SourceEvent.BootstrapBatch batch = new SourceEvent.BootstrapBatch("users", List.of());
+        receivers.put(batch); // they have not taken its room
         assertThat(waiting.poll(NOW)).containsInstanceOf(SourceEvent.BootstrapStarted.class);
         assertThat(waiting.poll(NOW)).contains(new SourceEvent.BootstrapProgress("users", 0, 10, false));
+        assertThat(waiting.poll(NOW)).contains(new SourceEvent.BootstrapProgress("users", 1, 10, false));
+        assertThat(waiting.poll(NOW)).contains(batch);
         assertThat(waiting.poll(NOW)).isEmpty();
     }
 

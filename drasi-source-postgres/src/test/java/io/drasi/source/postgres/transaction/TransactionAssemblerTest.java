@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.drasi.model.ChangeCursor;
 import io.drasi.model.Position;
 import io.drasi.model.SourceChange;
+import io.drasi.model.SourceEvent;
 import io.drasi.postgres.client.query.QueryResult;
 import io.drasi.postgres.protocol.pgoutput.OldTuple;
 import io.drasi.postgres.protocol.pgoutput.PgOutputMessage;
@@ -20,6 +21,7 @@ import io.drasi.source.postgres.error.DecodingException;
 import io.drasi.source.postgres.schema.Catalog;
 import io.drasi.source.postgres.schema.FormatChoice;
 import io.drasi.source.postgres.schema.SelectedTables;
+import io.drasi.source.postgres.schema.TableDescription;
 import io.drasi.source.postgres.schema.TableShapes;
 import io.drasi.source.postgres.types.DatabaseTypes;
 import java.util.ArrayList;
@@ -99,13 +101,18 @@ class TransactionAssemblerTest {
     void announcesANewColumnBeforeItsFirstRow() {
         assembler.accept(BEGIN);
         assembler.accept(relation(1, "users", "name"));
-        assertThat(assembler.accept(relation(1, "users", "name"))).isInstanceOf(AssembledEvent.None.class);
-        AssembledEvent event = assembler.accept(relation(1, "users", "name", "age"));
-        assertThat(event).isInstanceOfSatisfying(AssembledEvent.Schema.class, schema -> {
-            assertThat(schema.changes().get(0).change().changes()).containsExactly("column \"age\" was added");
-            assertThat(schema.changes().get(0).change().columns()).containsExactly("id", "name", "age");
-            assertThat(schema.changes().get(0).change().position()).isEqualTo(new Position(100, -1));
-        });
+        assertThat(described(relation(1, "users", "name")).change()).isEmpty();
+        TableDescription description = described(relation(1, "users", "name", "age"));
+        SourceEvent.SchemaChanged change = description.change().orElseThrow().change();
+        assertThat(change.changes()).containsExactly("column \"age\" was added");
+        assertThat(change.columns()).containsExactly("id", "name", "age");
+        assertThat(change.position()).isEqualTo(new Position(100, -1)).isEqualTo(description.position());
+    }
+
+    private TableDescription described(PgOutputMessage.Relation relation) {
+        AssembledEvent.Schema schema = (AssembledEvent.Schema) assembler.accept(relation);
+        assertThat(schema.changes()).isEmpty();
+        return schema.description().orElseThrow();
     }
 
     @Test
