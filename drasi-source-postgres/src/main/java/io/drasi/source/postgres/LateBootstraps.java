@@ -24,6 +24,7 @@ import io.drasi.source.postgres.schema.SelectedTables;
 import io.drasi.source.postgres.schema.TableShapes;
 import io.drasi.source.postgres.server.Advice;
 import io.drasi.source.postgres.server.Connections;
+import io.drasi.source.postgres.server.LogContinuity;
 import io.drasi.source.postgres.server.ServerChecks;
 import io.drasi.source.postgres.server.SlotRetention;
 import io.drasi.source.postgres.server.Step;
@@ -58,6 +59,7 @@ final class LateBootstraps {
     private final SelectedTables selected;
     private final Subscriptions subscriptions;
     private final Connections connections;
+    private final LogContinuity continuity;
     private final Advice advice;
     private final ServerChecks checks;
     private final ChangeMapper mapper;
@@ -91,6 +93,7 @@ final class LateBootstraps {
             SelectedTables selected,
             Subscriptions subscriptions,
             Connections connections,
+            LogContinuity continuity,
             Advice advice,
             ServerChecks checks,
             ChangeMapper mapper,
@@ -99,6 +102,7 @@ final class LateBootstraps {
         this.selected = selected;
         this.subscriptions = subscriptions;
         this.connections = connections;
+        this.continuity = continuity;
         this.advice = advice;
         this.checks = checks;
         this.mapper = mapper;
@@ -264,12 +268,18 @@ final class LateBootstraps {
 
     private void round() {
         step = Step.CONNECT;
-        try (PostgresConnection ordinary = stop.whileConnecting(connections::openOrdinary)) {
+        // All of it on one server, whatever the source does meanwhile.
+        Connections server = connections.sameServer();
+        try (PostgresConnection ordinary = stop.whileConnecting(server::choose)) {
             step = Step.CHECK;
             stop.during(() -> check(ordinary), ordinary::abort);
             step = Step.CONNECT_REPLICATION;
-            try (ReplicationConnection replication = stop.whileConnecting(connections::openReplication)) {
-                bootstrap(ordinary, replication);
+            try (ReplicationConnection replication = stop.whileConnecting(server::openReplication)) {
+                stop.during(
+                        () -> continuity.require(
+                                replication, server.serverName(), Lsn.INVALID, connections.severalHosts()),
+                        replication::abort);
+                bootstrap(server, ordinary, replication);
             }
         }
     }
@@ -280,7 +290,7 @@ final class LateBootstraps {
         return format.binary();
     }
 
-    private void bootstrap(PostgresConnection ordinary, ReplicationConnection replication) {
+    private void bootstrap(Connections server, PostgresConnection ordinary, ReplicationConnection replication) {
         step = Step.CREATE_SLOT;
         NewSlot slot = NewSlot.temporary(config.id(), config.slotName());
         Snapshot snapshot =
@@ -288,9 +298,17 @@ final class LateBootstraps {
         SlotRetention retention = SlotRetention.of(ordinary, slot.name());
         try {
             TableShapes shapes = new TableShapes(selected, types, format);
-            BootstrapReceivers receivers = read(snapshot, shapes, () -> retention.requireKept(ordinary));
+            BootstrapReceivers receivers = read(server, snapshot, shapes, () -> retention.requireKept(ordinary));
             if (!receivers.gone() && !subscriptions.join(receivers, snapshot.consistentPoint())) {
-                catchUp(ordinary, replication, slot.name(), snapshot.consistentPoint(), shapes, receivers, retention);
+                catchUp(
+                        server,
+                        ordinary,
+                        replication,
+                        slot.name(),
+                        snapshot.consistentPoint(),
+                        shapes,
+                        receivers,
+                        retention);
             }
         } catch (PostgresClientException | ProtocolException | SourceException e) {
             stop.throwIfGiven(); // stopping closes connections
@@ -315,10 +333,10 @@ final class LateBootstraps {
         subscriptions.delayBootstrap(what);
     }
 
-    private BootstrapReceivers read(Snapshot snapshot, TableShapes shapes, Runnable beforePart) {
+    private BootstrapReceivers read(Connections server, Snapshot snapshot, TableShapes shapes, Runnable beforePart) {
         step = Step.SNAPSHOT;
-        Bootstrap bootstrap = new Bootstrap(config, selected, checks, mapper, types, format, connections::openOrdinary);
-        try (PostgresConnection connection = stop.whileConnecting(connections::openOrdinary)) {
+        Bootstrap bootstrap = new Bootstrap(config, selected, checks, mapper, types, format, server::openOrdinary);
+        try (PostgresConnection connection = stop.whileConnecting(server::openOrdinary)) {
             return stop.during(
                     () -> {
                         List<CatalogTable> tables = bootstrap.open(connection, snapshot);
@@ -334,6 +352,7 @@ final class LateBootstraps {
     }
 
     private void catchUp(
+            Connections server,
             PostgresConnection ordinary,
             ReplicationConnection replication,
             String slotName,
@@ -342,7 +361,7 @@ final class LateBootstraps {
             BootstrapReceivers receivers,
             SlotRetention retention) {
         try {
-            stream(ordinary, replication, slotName, start, shapes, receivers, retention);
+            stream(server, ordinary, replication, slotName, start, shapes, receivers, retention);
         } catch (RuntimeException e) {
             if (!over()) {
                 subscriptions.wantAgain(receivers);
@@ -352,6 +371,7 @@ final class LateBootstraps {
     }
 
     private void stream(
+            Connections server,
             PostgresConnection ordinary,
             ReplicationConnection replication,
             String slotName,
@@ -378,7 +398,7 @@ final class LateBootstraps {
                 advice,
                 interval,
                 start,
-                connections::serverShutsDown,
+                server::serverShutsDown,
                 Thread.currentThread().getName() + "-feedback");
         reader = current;
         try {

@@ -63,7 +63,7 @@ class ConfigFileTest {
                 """);
         assertThat(config.id()).isEqualTo("shop");
         assertThat(config.host()).isEqualTo("db.example.com");
-        assertThat(config.port()).isEqualTo(5433);
+        assertThat(config.port()).isEqualTo("5433");
         assertThat(config.database()).isEqualTo("shop");
         assertThat(config.user()).isEqualTo("drasi");
         assertThat(config.passwordSupplier().get()).hasValue("pa ss: #word".toCharArray());
@@ -95,7 +95,7 @@ class ConfigFileTest {
     void leavesTheDefaultsOfTheSpecification() {
         PostgresSourceConfig config = only("database: shop\n");
         assertThat(config.host()).isEqualTo("localhost");
-        assertThat(config.port()).isEqualTo(5432);
+        assertThat(config.port()).isEqualTo("5432");
         assertThat(config.user()).isEqualTo("me");
         assertThat(config.slotName()).isEqualTo("drasi_slot");
         assertThat(config.publicationName()).isEqualTo("drasi_publication");

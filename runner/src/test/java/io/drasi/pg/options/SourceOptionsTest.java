@@ -34,7 +34,7 @@ class SourceOptionsTest {
                 Map.of("PGHOST", "env", "PGPORT", "3333", "PGDATABASE", "env", "PGUSER", "env", "PGPASSWORD", "env"));
         PostgresSourceConfig config = config(uri.over(commandLine).over(yaml).over(environment));
         assertThat(config.host()).isEqualTo("uri");
-        assertThat(config.port()).isEqualTo(1111);
+        assertThat(config.port()).isEqualTo("1111");
         assertThat(config.database()).isEqualTo("uri");
         assertThat(config.user()).isEqualTo("yaml");
         assertThat(config.passwordSupplier().get()).hasValue("env".toCharArray());
@@ -61,7 +61,7 @@ class SourceOptionsTest {
                 "PGCONNECT_TIMEOUT", "7",
                 "PGDATABASE", "")));
         assertThat(config.host()).isEqualTo("/srv/sockets");
-        assertThat(config.port()).isEqualTo(5433);
+        assertThat(config.port()).isEqualTo("5433");
         assertThat(config.database()).as("the user's name, as in libpq").isEqualTo("drasi");
         assertThat(config.sslMode().libpqName()).isEqualTo("require");
         assertThat(config.sslRootCert()).contains(Path.of("/ca.pem"));

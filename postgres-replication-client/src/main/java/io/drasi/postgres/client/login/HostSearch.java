@@ -94,9 +94,10 @@ public final class HostSearch {
     private static boolean readOnly(Session session) {
         Optional<String> byDefault = session.parameter("default_transaction_read_only");
         Optional<String> standby = session.parameter("in_hot_standby");
-        return byDefault.isPresent() && standby.isPresent()
-                ? byDefault.get().equals(ON) || standby.get().equals(ON)
-                : ask(session, "SHOW transaction_read_only").equals(ON);
+        if (byDefault.isPresent() && standby.isPresent()) {
+            return byDefault.get().equals(ON) || standby.get().equals(ON);
+        }
+        return ask(session, "SHOW transaction_read_only").equals(ON);
     }
 
     private static boolean inHotStandby(Session session) {
