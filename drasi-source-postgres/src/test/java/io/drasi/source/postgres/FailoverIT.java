@@ -3,10 +3,12 @@ package io.drasi.source.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.drasi.model.ComponentStatus;
 import io.drasi.model.Position;
 import io.drasi.model.SourceEvent;
 import io.drasi.model.SubscriptionSettings;
 import io.drasi.postgres.client.settings.TargetSessionAttributes;
+import io.drasi.source.postgres.error.PositionUnavailableException;
 import io.drasi.testkit.Await;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -55,6 +57,7 @@ class FailoverIT {
             pair.standby().promote();
             pair.onStandby().execute("INSERT INTO t SELECT -i, 0 FROM generate_series(11, 20) AS i");
             recorder.catchUp(pair.walEndOfStandby());
+            passesOverTheOldPrimary(pair, recorder);
 
             List<String> delivered = delivered(recorder);
             assertThat(delivered).hasSizeGreaterThan(200).doesNotHaveDuplicates();
@@ -66,6 +69,71 @@ class FailoverIT {
                                     .stream()
                                     .map(row -> row.get(0))
                                     .toList());
+        }
+    }
+
+    /**
+     * The standby comes first and any server would do: without its slot, and while it is a standby, the source goes to the
+     * primary. What the primary sends the standby does not have here, so that what it becomes is not gone on from.
+     */
+    @ParameterizedTest(name = "on PostgreSQL {0}")
+    @MethodSource("versions")
+    void refusesAPromotedStandbyThatLacksWhatWasDelivered(int version) {
+        try (StandbyPair pair = StandbyPair.start(
+                        version,
+                        "CREATE TABLE t (id int PRIMARY KEY)",
+                        "CREATE PUBLICATION drasi_publication FOR ALL TABLES");
+                Logged logged = new Logged()) {
+            PostgresReplicationSource.Builder standbyFirst = pair.fixture()
+                    .builder()
+                    .withHost("127.0.0.1,127.0.0.1")
+                    .withPort(pair.standby().port() + "," + pair.primary().port());
+            Recorder first = pair.fixture().stream(standbyFirst.withFailoverSlot(true));
+            assertThat(logged.messages())
+                    .anyMatch(
+                            message -> message.contains("failover_slot needs the primary, but the server is a standby"))
+                    .anyMatch(message -> message.contains("synchronized_standby_slots of the server is empty"));
+            pair.awaitSlotOnStandby(first);
+            first.close();
+            pair.fixture().closeSources();
+
+            Recorder recorder = pair.fixture().stream(standbyFirst.withFailoverSlot(false));
+            assertThat(logged.messages())
+                    .anyMatch(message -> message.contains("is kept up for the case that it is promoted"));
+            pair.standby().stopFast();
+            pair.fixture().execute("INSERT INTO t VALUES (1)");
+            assertThat(recorder.changes()).containsExactly("insert t:1 {id=1}");
+            pair.primary().kill();
+            pair.standby().start();
+            pair.standby().promote();
+            // More log than the old primary had, so that the position exists there too.
+            pair.onStandby().execute("INSERT INTO t SELECT generate_series(2, 10000)");
+            Await.until("the source stops", () -> recorder.source().status().status() == ComponentStatus.ERROR);
+            assertThat(recorder.source().status().cause().orElseThrow())
+                    .isInstanceOf(PositionUnavailableException.class)
+                    .hasMessageContaining(
+                            "the server at 127.0.0.1:" + pair.standby().port() + " was promoted when it had the")
+                    .hasMessageContaining("(timeline 2 leaves timeline 1 there), but it was read up to")
+                    .hasMessageContaining("synchronized_standby_slots");
+        }
+    }
+
+    /** The old primary writes on, which no one may take for changes of the database. */
+    private static void passesOverTheOldPrimary(StandbyPair pair, Recorder recorder) {
+        try (Logged logged = new Logged()) {
+            pair.primary().start();
+            pair.primary().setConfig("synchronized_standby_slots", "");
+            pair.primary().reload();
+            pair.fixture().execute("INSERT INTO t VALUES (-100, 0)");
+            pair.standby()
+                    .query(
+                            "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE active_pid IS NOT NULL");
+            pair.onStandby().execute("INSERT INTO t VALUES (-21, 0)");
+            recorder.catchUp(pair.walEndOfStandby());
+            assertThat(logged.messages())
+                    .anyMatch(message ->
+                            message.contains("127.0.0.1:" + pair.primary().port()
+                                    + " is on timeline 1, but timeline 2 was read before: it was the primary before"));
         }
     }
 
