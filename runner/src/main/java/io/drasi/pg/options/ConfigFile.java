@@ -152,7 +152,14 @@ public final class ConfigFile {
 
     /** A list becomes libpq's form of one, with commas between. */
     private static String listText(Node value, String origin) {
-        return value instanceof SequenceNode ? String.join(",", texts(value, origin)) : text(value, origin);
+        if (!(value instanceof SequenceNode)) {
+            return text(value, origin);
+        }
+        List<String> texts = texts(value, origin);
+        if (texts.isEmpty()) {
+            throw new OptionException(origin + " must have at least one value");
+        }
+        return String.join(",", texts);
     }
 
     private OptionException unknownKey(String key, String prefix) {
