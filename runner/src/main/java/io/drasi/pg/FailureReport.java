@@ -8,6 +8,7 @@ import io.drasi.pg.stream.SourceFailedException;
 import io.drasi.postgres.client.error.PostgresClientException;
 import io.drasi.postgres.client.error.ServerErrorException;
 import io.drasi.source.postgres.error.ConnectionException;
+import io.drasi.source.postgres.error.HostUnsuitableException;
 import io.drasi.source.postgres.error.PositionUnavailableException;
 import io.drasi.source.postgres.error.SetupException;
 import io.drasi.source.postgres.error.SlotHeldException;
@@ -49,7 +50,9 @@ record FailureReport(ExitCode exitCode, String text, Throwable failure) {
             return ExitCode.POSITION_UNAVAILABLE;
         } else if (failure instanceof ConnectionException || isAboutConnecting(failure)) {
             return ExitCode.CONNECTION;
-        } else if (failure instanceof SetupException || failure instanceof SlotHeldException) {
+        } else if (failure instanceof SetupException
+                || failure instanceof SlotHeldException
+                || failure instanceof HostUnsuitableException) {
             return ExitCode.SETUP;
         }
         return ExitCode.FAILED;

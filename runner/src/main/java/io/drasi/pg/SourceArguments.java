@@ -26,7 +26,8 @@ final class SourceArguments {
     @Option(
             names = {"-h", "--host"},
             paramLabel = "HOST",
-            description = "Server, or directory of its Unix socket. Default: $$PGHOST, localhost.")
+            description = "Server, or directory of its Unix socket; several with commas between are tried in turn."
+                    + " Default: $$PGHOST, localhost.")
     void setHost(String value) {
         give(SourceOption.HOST, value, "--host");
     }
@@ -34,9 +35,19 @@ final class SourceArguments {
     @Option(
             names = {"-p", "--port"},
             paramLabel = "PORT",
-            description = "Default: $$PGPORT, 5432.")
+            description = "One for all hosts, or one for each. Default: $$PGPORT, 5432.")
     void setPort(String value) {
         give(SourceOption.PORT, value, "--port");
+    }
+
+    @Option(
+            names = "--target-session-attrs",
+            paramLabel = "ROLE",
+            description =
+                    "Which of several hosts will do: any, read-write, read-only, primary, standby or prefer-standby."
+                            + " Default: $$PGTARGETSESSIONATTRS, any.")
+    void setTargetSessionAttrs(String value) {
+        give(SourceOption.TARGET_SESSION_ATTRS, value, "--target-session-attrs");
     }
 
     @Option(
@@ -126,6 +137,13 @@ final class SourceArguments {
             description = "Replication slot, created if it does not exist. Default: drasi_slot.")
     void setSlotName(String value) {
         give(SourceOption.SLOT_NAME, value, "--slot-name");
+    }
+
+    @Option(
+            names = "--failover-slot",
+            description = "Have the server's standbys keep the slot up, to go on after a promotion (PostgreSQL 17+).")
+    void setFailoverSlot(boolean value) {
+        give(SourceOption.FAILOVER_SLOT, Boolean.toString(value), "--failover-slot");
     }
 
     @Option(

@@ -10,6 +10,7 @@ import io.drasi.postgres.client.PostgresConnection;
 import io.drasi.postgres.client.error.PostgresClientException;
 import io.drasi.postgres.client.settings.PasswordSupplier;
 import io.drasi.postgres.client.settings.SslMode;
+import io.drasi.postgres.client.settings.TargetSessionAttributes;
 import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.postgres.protocol.wire.ProtocolException;
 import io.drasi.source.postgres.config.InvalidText;
@@ -207,9 +208,12 @@ public final class PostgresReplicationSource implements Source {
                 Lsn.parse(connection.query(SERVER_POSITION).single().required(0)));
     }
 
+    /** Of several hosts it is the one that the source reads from, if it does. */
     private <T> T ask(Function<PostgresConnection, T> question) {
         Advice advice = new Advice(config);
-        try (PostgresConnection connection = new Connections(config).openOrdinary()) {
+        SourceRun current = run;
+        Connections connections = current == null || current.over() ? new Connections(config) : current.sameServer();
+        try (PostgresConnection connection = connections.openOrdinary()) {
             return question.apply(connection);
         } catch (PostgresClientException e) {
             throw advice.explain(e, Step.CONNECT);
@@ -264,6 +268,17 @@ public final class PostgresReplicationSource implements Source {
             return this;
         }
 
+        /** One port for all hosts, or one for each with commas between. */
+        public Builder withPort(String value) {
+            config.withPort(value);
+            return this;
+        }
+
+        public Builder withTargetSessionAttributes(TargetSessionAttributes value) {
+            config.withTargetSessionAttributes(value);
+            return this;
+        }
+
         public Builder withDatabase(String value) {
             config.withDatabase(value);
             return this;
@@ -296,6 +311,11 @@ public final class PostgresReplicationSource implements Source {
 
         public Builder withSlotName(String value) {
             config.withSlotName(value);
+            return this;
+        }
+
+        public Builder withFailoverSlot(boolean value) {
+            config.withFailoverSlot(value);
             return this;
         }
 

@@ -40,6 +40,7 @@ final class SlotSetup {
     private static final Logger LOG = LoggerFactory.getLogger(SlotSetup.class);
 
     private final String sourceId;
+    private final boolean failoverSlot;
     private final Subscriptions subscriptions;
     private final SourceStatus status;
     private final StopSignal stop;
@@ -55,9 +56,12 @@ final class SlotSetup {
     private volatile boolean marked;
     /** The markers of later bootstraps that were made by this run. */
     private final Set<SlotMarker> ours = EnumSet.noneOf(SlotMarker.class);
+    /** Whether standbys keep the slot up. */
+    private boolean keptUp;
 
     SlotSetup(
             String sourceId,
+            boolean failoverSlot,
             Subscriptions subscriptions,
             SourceStatus status,
             StopSignal stop,
@@ -69,6 +73,7 @@ final class SlotSetup {
             TableShapes shapes,
             RunProgress progress) {
         this.sourceId = sourceId;
+        this.failoverSlot = failoverSlot;
         this.subscriptions = subscriptions;
         this.status = status;
         this.stop = stop;
@@ -146,6 +151,23 @@ final class SlotSetup {
         }
     }
 
+    /**
+     * Whether the slot is to be made a failover slot, which it can't while it is read. Not before its first bootstrap is
+     * confirmed: the marker that tells of that is not on the standby, where the slot would be taken for one to go on from.
+     */
+    boolean owesFailover() {
+        return failoverSlot && !keptUp && !markers.contains(SlotMarker.FIRST);
+    }
+
+    /** Makes the slot a failover slot if that is owed. */
+    void keepUp(ReplicationConnection replication) {
+        if (owesFailover()) {
+            replication.alterSlotFailover(slots.name(), true);
+            keptUp = true;
+            LOG.info("source '{}': standbys keep slot {} up from now on", sourceId, slots.name());
+        }
+    }
+
     private void dropMarker(PostgresConnection ordinary, SlotMarker marker) {
         slots.dropMarker(ordinary, marker);
         markers.remove(marker);
@@ -165,6 +187,7 @@ final class SlotSetup {
     }
 
     private void goOnFrom(SlotState state) {
+        keptUp = state.failover();
         Lsn flushed = state.confirmedFlush().orElse(Lsn.INVALID);
         if (progress.told().isValid() && flushed.isAfter(progress.told())) {
             throw new PositionUnavailableException(
@@ -278,9 +301,10 @@ final class SlotSetup {
         if (progress.told().isValid() && !subscriptions.allWantBootstrap()) {
             throw new PositionUnavailableException(
                     "replication slot \"" + slots.name()
-                            + "\" was dropped while the source was using it: changes since " + progress.told()
-                            + " are lost",
-                    "Start again with a bootstrap.",
+                            + "\" was dropped while the source was using it, or was not on this server when it was"
+                            + " promoted: changes since " + progress.told() + " are lost",
+                    "Start again with a bootstrap."
+                            + (failoverSlot ? "" : " Option failover_slot has standbys keep it up."),
                     null);
         }
     }
@@ -318,8 +342,11 @@ final class SlotSetup {
 
     private Snapshot create(PostgresConnection ordinary, ReplicationConnection replication, SlotOptions.Snapshot kind) {
         progress.step(Step.CREATE_SLOT);
-        NewSlot slot =
-                new NewSlot(sourceId, slots.name(), SlotOptions.permanent().withSnapshot(kind));
+        keptUp = failoverSlot && kind == SlotOptions.Snapshot.NOTHING;
+        NewSlot slot = new NewSlot(
+                sourceId,
+                slots.name(),
+                SlotOptions.permanent().withSnapshot(kind).withFailover(keptUp));
         Snapshot snapshot =
                 stop.during(() -> slot.create(ordinary, replication, this::waiting), () -> NewSlot.cancel(replication));
         progress.slotStartsAt(snapshot.consistentPoint());

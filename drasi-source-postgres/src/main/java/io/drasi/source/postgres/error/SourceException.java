@@ -9,6 +9,7 @@ public abstract sealed class SourceException extends RuntimeException
         permits BinaryFormatException,
                 ConnectionException,
                 DecodingException,
+                HostUnsuitableException,
                 PositionUnavailableException,
                 ServerException,
                 SetupException,

@@ -240,6 +240,20 @@ public final class SourceSubscription implements Subscription {
         }
     }
 
+    /** Knows the log up to there: a snapshot or a commit that it was given, or the position that it wants to go on from. */
+    Lsn furthest() {
+        lock.lock();
+        try {
+            if (after == null) {
+                return Lsn.INVALID;
+            }
+            // The record of a commit begins at its LSN, while a snapshot's position is where the next record begins.
+            return new Lsn(after.ordinal() < 0 ? after.commitLsn() : after.commitLsn() + 1);
+        } finally {
+            lock.unlock();
+        }
+    }
+
     Optional<Position> resumeFrom() {
         return settings.resumeFrom();
     }

@@ -219,9 +219,36 @@ public final class Subscriptions implements Outlet {
         }
     }
 
+    /**
+     * The server's log has what was read before, on another timeline, up to there. Those that were given later changes, or want
+     * to go on from later ones, are ended.
+     */
+    public void logForksAt(Lsn fork) {
+        for (SourceSubscription subscription : open) {
+            Lsn furthest = subscription.furthest();
+            if (furthest.isAfter(fork)) {
+                endWith(subscription, lostInPromotion(subscription.queryId(), furthest, fork));
+            }
+        }
+    }
+
+    /** The furthest position up to which one of them knows the log, or from which it wants to go on. */
+    public Lsn furthest() {
+        return open.stream().map(SourceSubscription::furthest).reduce(Lsn.INVALID, Lsn::max);
+    }
+
     private void endWith(SourceSubscription subscription, RuntimeException cause) {
         remove(subscription); // first, so that the query can subscribe again at once
         subscription.end(cause, false);
+    }
+
+    private static PositionUnavailableException lostInPromotion(String queryId, Lsn furthest, Lsn fork) {
+        return new PositionUnavailableException(
+                "subscription '" + queryId + "' has been given what committed up to " + furthest
+                        + ", but the server was promoted when it had the log up to " + fork
+                        + ": changes that were delivered are lost on this server",
+                "Subscribe with a bootstrap.",
+                null);
     }
 
     private static PositionUnavailableException beyondLog(String queryId, Position position, Lsn end) {
