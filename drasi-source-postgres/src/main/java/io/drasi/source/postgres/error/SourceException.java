@@ -10,6 +10,7 @@ public abstract sealed class SourceException extends RuntimeException
                 ConnectionException,
                 DecodingException,
                 PositionUnavailableException,
+                PositionsNotSavedException,
                 ServerException,
                 SetupException,
                 SlotHeldException,
