@@ -183,10 +183,11 @@ public final class PositionSaver {
         } finally {
             lock.unlock();
         }
+        Due leftOnly = new Due(Lsn.INVALID, List.of());
         try {
-            write(new Due(Lsn.INVALID, List.of()));
+            write(leftOnly);
         } catch (PositionStoreException e) {
-            failed(e);
+            failed(e, leftOnly);
         }
     }
 
@@ -253,7 +254,7 @@ public final class PositionSaver {
             if (failure == null) {
                 return;
             }
-            again = due == null ? new Due(Lsn.INVALID, List.of()) : due;
+            again = due == null ? new Due(Lsn.INVALID, List.of()) : due; // what closed ones left may be all
         } finally {
             lock.unlock();
         }
@@ -314,17 +315,18 @@ public final class PositionSaver {
                 write(now);
                 onSaved.run();
             } catch (PositionStoreException e) {
-                failed(e);
+                failed(e, now);
             }
             long end = System.nanoTime();
             next = end + Math.min(LONGEST_GAP_NANOS, Math.max(LEAST_GAP_NANOS, GAP_FACTOR * (end - begun)));
         }
     }
 
-    private void failed(PositionStoreException cause) {
+    private void failed(PositionStoreException cause, Due what) {
         lock.lock();
         try {
             failure = cause;
+            due = due == null ? what : due;
         } finally {
             lock.unlock();
         }
