@@ -27,6 +27,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A source with a position store: where its queries go on, what the server is told, and which positions are refused. */
 class PositionStoreIT {
+    private static final String REMOVE = "Remove the position from the store";
+    private static final int NEWEST = 18;
     private static final String QUERY = SourceFixture.QUERY_ID;
     private static final SubscriptionSettings BOOTSTRAP =
             SubscriptionSettings.forQuery(QUERY).withBootstrap();
@@ -161,9 +163,9 @@ class PositionStoreIT {
         }
     }
 
-    @EachVersion
-    void saysThatPositionsCanNotBeSavedAndTriesAgain(int version) {
-        try (SourceFixture fixture = users(version)) {
+    @Test
+    void saysThatPositionsCanNotBeSavedAndTriesAgain() {
+        try (SourceFixture fixture = users(NEWEST)) {
             Recorder recorder = start(fixture, STREAM, true);
             List<StatusChange> statuses = new CopyOnWriteArrayList<>();
             fixture.awaitStreaming(recorder.source());
@@ -186,9 +188,9 @@ class PositionStoreIT {
         }
     }
 
-    @EachVersion
-    void savesWhatIsConfirmedWhenASubscriptionIsClosed(int version) {
-        try (SourceFixture fixture = users(version)) {
+    @Test
+    void savesWhatIsConfirmedWhenASubscriptionIsClosed() {
+        try (SourceFixture fixture = users(NEWEST)) {
             Recorder recorder = start(fixture, STREAM, false);
             fixture.awaitStreaming(recorder.source());
             for (int id = 2; id < 10; id++) {
@@ -202,9 +204,9 @@ class PositionStoreIT {
         }
     }
 
-    @EachVersion
-    void keepsAPositionForEachQuery(int version) {
-        try (SourceFixture fixture = users(version)) {
+    @Test
+    void keepsAPositionForEachQuery() {
+        try (SourceFixture fixture = users(NEWEST)) {
             Recorder fast = start(fixture, STREAM, true);
             Recorder slow = fixture.record(
                     fast.source(), SubscriptionSettings.forQuery("slow").withBootstrap(), true);
@@ -237,9 +239,9 @@ class PositionStoreIT {
     }
 
     /** The store is a guard then: it knows what the slot has. */
-    @EachVersion
-    void letsThePositionOfTheSubscriberCountMore(int version) {
-        try (SourceFixture fixture = users(version)) {
+    @Test
+    void letsThePositionOfTheSubscriberCountMore() {
+        try (SourceFixture fixture = users(NEWEST)) {
             Recorder first = start(fixture, STREAM, false);
             fixture.awaitStreaming(first.source());
             fixture.execute("INSERT INTO users VALUES (2)", "INSERT INTO users VALUES (3)");
@@ -272,9 +274,9 @@ class PositionStoreIT {
     }
 
     /** The process was killed between the two. */
-    @EachVersion
-    void knowsThatTheBootstrapIsBehindItThoughTheMarkerStands(int version) {
-        try (SourceFixture fixture = users(version)) {
+    @Test
+    void knowsThatTheBootstrapIsBehindItThoughTheMarkerStands() {
+        try (SourceFixture fixture = users(NEWEST)) {
             start(fixture, BOOTSTRAP, true).snapshot();
             fixture.closeSources();
             String marker = fixture.slotName() + "_bootstrapping";
@@ -309,9 +311,9 @@ class PositionStoreIT {
     }
 
     /** Else a process that ends in the middle of it would go on from there with the half of it. */
-    @EachVersion
-    void forgetsThePositionBeforeAnotherBootstrapBegins(int version) {
-        try (SourceFixture fixture = SourceFixture.on(version)) {
+    @Test
+    void forgetsThePositionBeforeAnotherBootstrapBegins() {
+        try (SourceFixture fixture = SourceFixture.on(NEWEST)) {
             fixture.execute(
                     "CREATE TABLE users (a int, b int)",
                     "ALTER TABLE users REPLICA IDENTITY FULL",
@@ -335,9 +337,9 @@ class PositionStoreIT {
         }
     }
 
-    @EachVersion
-    void refusesAPositionOfItsOwnAfterABootstrapThatBrokeBesideTheStream(int version) {
-        try (SourceFixture fixture = users(version)) {
+    @Test
+    void refusesAPositionOfItsOwnAfterABootstrapThatBrokeBesideTheStream() {
+        try (SourceFixture fixture = users(NEWEST)) {
             Recorder first = start(fixture, STREAM, true);
             fixture.awaitStreaming(first.source());
             fixture.execute("INSERT INTO users VALUES (2)");
@@ -388,8 +390,6 @@ class PositionStoreIT {
         return stored();
     }
 
-    private static final String REMOVE = "Remove the position from the store";
-
     @EachVersion
     void refusesAPositionThatTheSlotHasLeftBehind(int version) {
         try (SourceFixture fixture = users(version)) {
@@ -411,9 +411,9 @@ class PositionStoreIT {
         }
     }
 
-    @EachVersion
-    void refusesAnOldCopyOfTheStore(int version) {
-        try (SourceFixture fixture = users(version)) {
+    @Test
+    void refusesAnOldCopyOfTheStore() {
+        try (SourceFixture fixture = users(NEWEST)) {
             confirmOne(fixture);
             Map<String, StoredPosition> copy = store.copy();
             fixture.execute("INSERT INTO users VALUES (3)");
@@ -447,9 +447,9 @@ class PositionStoreIT {
         }
     }
 
-    @EachVersion
-    void refusesAPositionOfAnotherSlot(int version) {
-        try (SourceFixture fixture = users(version)) {
+    @Test
+    void refusesAPositionOfAnotherSlot() {
+        try (SourceFixture fixture = users(NEWEST)) {
             confirmOne(fixture);
             PostgresReplicationSource source = fixture.source(
                     fixture.builder().withPositionStore(store).withSlotName(fixture.slotName() + "_other"));
@@ -466,7 +466,7 @@ class PositionStoreIT {
 
     @Test
     void refusesAPositionOfAnotherServer() {
-        try (SourceFixture fixture = users(18);
+        try (SourceFixture fixture = users(NEWEST);
                 SourceFixture other = users(14)) {
             confirmOne(fixture);
             PostgresReplicationSource source =
