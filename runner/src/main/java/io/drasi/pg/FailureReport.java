@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.drasi.pg;
 
+import io.drasi.model.PositionStoreException;
 import io.drasi.pg.demo.DemoServer;
 import io.drasi.pg.output.OutputClosedException;
 import io.drasi.pg.process.ExitCode;
@@ -31,7 +32,7 @@ record FailureReport(ExitCode exitCode, String text, Throwable failure) {
             return new FailureReport(ExitCode.OUTPUT_CLOSED, message, failure);
         } else if (failure instanceof IOException) {
             return new FailureReport(ExitCode.FAILED, "cannot write to standard output: " + message, failure);
-        } else if (failure instanceof DemoServer.StartException) {
+        } else if (failure instanceof DemoServer.StartException || failure instanceof PositionStoreException) {
             return new FailureReport(ExitCode.FAILED, message, failure);
         } else if (failure instanceof OutOfMemoryError) {
             return new FailureReport(

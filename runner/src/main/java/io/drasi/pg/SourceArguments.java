@@ -236,6 +236,15 @@ final class SourceArguments {
         give(SourceOption.BOOTSTRAP, Boolean.toString(value), "--bootstrap");
     }
 
+    @Option(
+            names = "--state-dir",
+            paramLabel = "DIR",
+            description = "Keep the position up to which was printed in a file there, and go on from it. Default: the"
+                    + " server's alone.")
+    void setStateDir(String value) {
+        give(SourceOption.STATE_DIR, value, "--state-dir");
+    }
+
     private void give(SourceOption option, String value, String origin) {
         given = given.with(option, value, origin);
     }

@@ -133,7 +133,14 @@ final class SlotSetup {
 
     /** Whether there is a marker though nobody is owed a bootstrap any more, as far as that is known. */
     boolean canSettle() {
-        return marked && !subscriptions.bootstrapOpen() && (subscriptions.bootstrapConfirmed() || !ours.isEmpty());
+        return marked
+                && !subscriptions.bootstrapOpen()
+                && (subscriptions.bootstrapConfirmed() || !ours.isEmpty() || firstIsBehind());
+    }
+
+    /** The process ended when the slot's bootstrap was confirmed, and before it had taken the marker away. */
+    private boolean firstIsBehind() {
+        return markers.contains(SlotMarker.FIRST) && subscriptions.bootstrapBehind();
     }
 
     /** Takes the markers away once nobody is owed a bootstrap any more. */
@@ -144,8 +151,9 @@ final class SlotSetup {
         // What another process owed is known to be settled by a bootstrap only; what this one owes, also when those who
         // waited for it have gone.
         boolean confirmed = subscriptions.bootstrapConfirmed();
+        boolean firstIsBehind = firstIsBehind();
         for (SlotMarker marker : EnumSet.copyOf(markers)) {
-            if (confirmed || ours.contains(marker)) {
+            if (confirmed || ours.contains(marker) || (marker == SlotMarker.FIRST && firstIsBehind)) {
                 dropMarker(ordinary, marker);
             }
         }
@@ -198,15 +206,13 @@ final class SlotSetup {
                     "Start again with a bootstrap, and leave the slot to this source.",
                     null);
         }
+        if (!progress.told().isValid()) {
+            subscriptions.slotStandsAt(
+                    flushed, markers.contains(SlotMarker.GIVEN_UP) && !ours.contains(SlotMarker.GIVEN_UP));
+        }
         Lsn slotLsn = progress.told().max(flushed);
         subscriptions.holdAt(slotLsn);
-        if (markers.contains(SlotMarker.GIVEN_UP) && !ours.contains(SlotMarker.GIVEN_UP)) {
-            subscriptions.lostBefore(
-                    flushed,
-                    "a bootstrap beside slot \"" + slots.name() + "\" was given up, and from before " + flushed
-                            + " on it need not have everything");
-        }
-        if (marked && !subscriptions.bootstrapOpen()) {
+        if (marked && !subscriptions.bootstrapOpen() && !firstIsBehind()) {
             LOG.warn(
                     "source '{}': a bootstrap beside slot {} has not ended, and nobody who subscribes now wants one;"
                             + " a query that was in the middle of it has to subscribe with a bootstrap",
@@ -225,6 +231,7 @@ final class SlotSetup {
         if (markers.isEmpty()) {
             make(ordinary, marker);
         }
+        subscriptions.owed();
     }
 
     private void make(PostgresConnection ordinary, SlotMarker marker) {

@@ -33,6 +33,7 @@ import io.drasi.source.postgres.server.Slots;
 import io.drasi.source.postgres.server.Step;
 import io.drasi.source.postgres.stream.StreamReader;
 import io.drasi.source.postgres.stream.StreamStarter;
+import io.drasi.source.postgres.subscription.PositionSaver;
 import io.drasi.source.postgres.subscription.Subscriptions;
 import io.drasi.source.postgres.transaction.TransactionAssembler;
 import io.drasi.source.postgres.types.DatabaseTypes;
@@ -233,18 +234,24 @@ final class SourceRun implements Runnable {
 
     @Override
     public void run() {
+        subscriptions
+                .saver()
+                .ifPresent(saver -> saver.begin(thread.getName() + "-positions", this::confirmed, this::attention));
         try {
             attemptUntilStopped();
             endLateBootstraps();
             settleAtLast();
+            subscriptions.saveFinally();
             finish(ComponentStatus.STOPPED, null);
         } catch (SourceException e) {
             endLateBootstraps();
             settleAtLast();
+            subscriptions.saveFinally();
             finish(ComponentStatus.ERROR, e);
         } catch (RuntimeException | Error e) {
             // Not foreseen: whoever listens must learn of it, and the thread's own handler too.
             lateBootstraps.stop();
+            subscriptions.saveFinally();
             finish(ComponentStatus.ERROR, new DecodingException("source '" + config.id() + "' failed: " + e, null, e));
             throw e;
         }
@@ -370,8 +377,25 @@ final class SourceRun implements Runnable {
         List<CatalogTable> tables = checks.check(ordinary);
         know(tables);
         format.choose(ordinary);
+        preparePositions();
+        progress.step(Step.CHECK);
         slotSetup.prepare(ordinary, tables);
         return tables;
+    }
+
+    /** Positions in a store are those of one log: which one this is has to be known before any is relied on. */
+    private void preparePositions() {
+        if (subscriptions.saver().isEmpty()) {
+            return;
+        }
+        subscriptions.saver().get().retry();
+        if (!continuity.knowsServer()) {
+            progress.step(Step.CONNECT_REPLICATION);
+            try (ReplicationConnection replication = stop.whileConnecting(connections::openReplication)) {
+                subscriptions.origin(
+                        "PostgreSQL system " + replication.identifySystem().systemId() + ", slot " + slots.name());
+            }
+        }
     }
 
     private void stream(PostgresConnection ordinary) {
@@ -479,6 +503,7 @@ final class SourceRun implements Runnable {
     }
 
     private boolean goOn(PostgresConnection ordinary) {
+        subscriptions.saver().ifPresent(PositionSaver::throwIfFailed);
         slotSetup.settle(ordinary);
         lateBootstraps.throwIfFailed();
         if (lateBootstraps.endanger()) {

@@ -65,6 +65,15 @@ public final class SourceConfigurations {
     }
 
     /**
+     * Where the source's position is kept: empty, if nowhere but on the server.
+     *
+     * @throws OptionException if it is no file name
+     */
+    public static Optional<Path> stateDirectory(SourceOptions options) {
+        return options.get(SourceOption.STATE_DIR).map(SourceConfigurations::path);
+    }
+
+    /**
      * Checks that sources which run together do not get into each other's way.
      *
      * @throws OptionException if two have one id, or are to read from one replication slot

@@ -32,6 +32,7 @@ public enum SourceOption {
     BOOTSTRAP_BATCH_SIZE("bootstrap_batch_size", "", ""),
     BOOTSTRAP_PARALLELISM("bootstrap_parallelism", "", ""),
     BOOTSTRAP("bootstrap", "", ""),
+    STATE_DIR("state_dir", "", ""),
     AUTO_START("auto_start", "", "");
 
     private final String optionName;

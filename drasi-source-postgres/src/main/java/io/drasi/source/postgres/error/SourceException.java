@@ -11,6 +11,7 @@ public abstract sealed class SourceException extends RuntimeException
                 DecodingException,
                 HostUnsuitableException,
                 PositionUnavailableException,
+                PositionsNotSavedException,
                 ServerException,
                 SetupException,
                 SlotHeldException,

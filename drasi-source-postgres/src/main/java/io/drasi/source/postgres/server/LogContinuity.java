@@ -39,6 +39,11 @@ public final class LogContinuity {
      */
     public record Server(SystemIdentification identification, boolean standby, Optional<Lsn> forkedAt) {}
 
+    /** Whether a server was read from already. */
+    public synchronized boolean knowsServer() {
+        return !systemId.isEmpty();
+    }
+
     /**
      * Asks the server who it is.
      *
