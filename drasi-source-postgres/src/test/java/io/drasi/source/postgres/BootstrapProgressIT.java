@@ -7,12 +7,11 @@ import ch.qos.logback.classic.Level;
 import io.drasi.model.SourceEvent;
 import io.drasi.model.SubscriptionSettings;
 import java.util.List;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.api.Test;
 
 /** How far a bootstrap is, told to the subscriber and in the log. */
 class BootstrapProgressIT {
-    private static final int FIRST_WITH_ROW_FILTERS = 15;
+    private static final int FIRST_IN_THE_BUILD_WITH_ROW_FILTERS = 18;
 
     @EachVersion
     void tellsForEachTableHowManyRowsThereAreAndWereRead(int version) {
@@ -48,10 +47,9 @@ class BootstrapProgressIT {
         }
     }
 
-    @ParameterizedTest(name = "on PostgreSQL {0}")
-    @ValueSource(ints = {FIRST_WITH_ROW_FILTERS, 18})
-    void doesNotCountWhatTheRowFilterLeavesOut(int version) {
-        try (SourceFixture fixture = SourceFixture.on(version)) {
+    @Test
+    void doesNotCountWhatTheRowFilterLeavesOut() {
+        try (SourceFixture fixture = SourceFixture.on(FIRST_IN_THE_BUILD_WITH_ROW_FILTERS)) {
             fixture.execute(
                     "CREATE TABLE users (id int PRIMARY KEY, kind int)",
                     "INSERT INTO users SELECT i, i % 2 FROM generate_series(1, 10000) AS i",
