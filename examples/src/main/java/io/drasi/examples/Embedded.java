@@ -7,6 +7,8 @@ import io.drasi.model.SourceEvent;
 import io.drasi.model.Subscription;
 import io.drasi.model.SubscriptionSettings;
 import io.drasi.source.postgres.PostgresReplicationSource;
+import io.drasi.source.postgres.store.FilePositionStore;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Flow;
@@ -40,6 +42,19 @@ final class Embedded {
                 } else if (event instanceof SourceEvent.Transaction transaction) {
                     transaction.changes().forEach(view::apply);
                 }
+                changes.confirm(event);
+            }
+        }
+    }
+
+    static void keepPositions(View view, PostgresReplicationSource.Builder builder) {
+        try (var positions = FilePositionStore.open(Path.of("/var/lib/shop"), "shop");
+                var source = builder.withPositionStore(positions).build();
+                var changes = source.subscribe(
+                        SubscriptionSettings.forQuery("open-orders").withBootstrap())) {
+            source.start();
+            for (SourceEvent event : changes) {
+                view.accept(event);
                 changes.confirm(event);
             }
         }

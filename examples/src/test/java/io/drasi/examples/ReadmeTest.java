@@ -32,7 +32,7 @@ class ReadmeTest {
     void showsCodeThatTheBuildCompiles() throws IOException {
         String compiled = withoutSpace(Files.readString(Path.of("src/main/java/io/drasi/examples/Embedded.java")));
         assertThat(found(JAVA, Files.readString(Path.of("../README.md"))))
-                .hasSize(4)
+                .hasSize(5)
                 .allSatisfy(code -> assertThat(compiled).contains(withoutSpace(code)));
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.drasi.pg;
 
+import io.drasi.model.PositionStoreException;
 import io.drasi.pg.demo.DemoServer;
 import io.drasi.pg.output.OutputClosedException;
 import io.drasi.pg.process.ExitCode;
@@ -8,6 +9,7 @@ import io.drasi.pg.stream.SourceFailedException;
 import io.drasi.postgres.client.error.PostgresClientException;
 import io.drasi.postgres.client.error.ServerErrorException;
 import io.drasi.source.postgres.error.ConnectionException;
+import io.drasi.source.postgres.error.HostUnsuitableException;
 import io.drasi.source.postgres.error.PositionUnavailableException;
 import io.drasi.source.postgres.error.SetupException;
 import io.drasi.source.postgres.error.SlotHeldException;
@@ -30,7 +32,7 @@ record FailureReport(ExitCode exitCode, String text, Throwable failure) {
             return new FailureReport(ExitCode.OUTPUT_CLOSED, message, failure);
         } else if (failure instanceof IOException) {
             return new FailureReport(ExitCode.FAILED, "cannot write to standard output: " + message, failure);
-        } else if (failure instanceof DemoServer.StartException) {
+        } else if (failure instanceof DemoServer.StartException || failure instanceof PositionStoreException) {
             return new FailureReport(ExitCode.FAILED, message, failure);
         } else if (failure instanceof OutOfMemoryError) {
             return new FailureReport(
@@ -49,7 +51,9 @@ record FailureReport(ExitCode exitCode, String text, Throwable failure) {
             return ExitCode.POSITION_UNAVAILABLE;
         } else if (failure instanceof ConnectionException || isAboutConnecting(failure)) {
             return ExitCode.CONNECTION;
-        } else if (failure instanceof SetupException || failure instanceof SlotHeldException) {
+        } else if (failure instanceof SetupException
+                || failure instanceof SlotHeldException
+                || failure instanceof HostUnsuitableException) {
             return ExitCode.SETUP;
         }
         return ExitCode.FAILED;

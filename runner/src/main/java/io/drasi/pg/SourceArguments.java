@@ -26,7 +26,8 @@ final class SourceArguments {
     @Option(
             names = {"-h", "--host"},
             paramLabel = "HOST",
-            description = "Server, or directory of its Unix socket. Default: $$PGHOST, localhost.")
+            description = "Server, or directory of its Unix socket; several with commas between are tried in turn."
+                    + " Default: $$PGHOST, localhost.")
     void setHost(String value) {
         give(SourceOption.HOST, value, "--host");
     }
@@ -34,9 +35,19 @@ final class SourceArguments {
     @Option(
             names = {"-p", "--port"},
             paramLabel = "PORT",
-            description = "Default: $$PGPORT, 5432.")
+            description = "One for all hosts, or one for each. Default: $$PGPORT, 5432.")
     void setPort(String value) {
         give(SourceOption.PORT, value, "--port");
+    }
+
+    @Option(
+            names = "--target-session-attrs",
+            paramLabel = "ROLE",
+            description =
+                    "Which of several hosts will do: any, read-write, read-only, primary, standby or prefer-standby."
+                            + " Default: $$PGTARGETSESSIONATTRS, any.")
+    void setTargetSessionAttrs(String value) {
+        give(SourceOption.TARGET_SESSION_ATTRS, value, "--target-session-attrs");
     }
 
     @Option(
@@ -129,6 +140,13 @@ final class SourceArguments {
     }
 
     @Option(
+            names = "--failover-slot",
+            description = "Have the server's standbys keep the slot up, to go on after a promotion (PostgreSQL 17+).")
+    void setFailoverSlot(boolean value) {
+        give(SourceOption.FAILOVER_SLOT, Boolean.toString(value), "--failover-slot");
+    }
+
+    @Option(
             names = {"-P", "--publication-name", "--publication"},
             paramLabel = "NAME",
             description = "Default: drasi_publication.")
@@ -216,6 +234,15 @@ final class SourceArguments {
             description = "Print the rows that exist before the changes. Default: only if the slot is new.")
     void setBootstrap(boolean value) {
         give(SourceOption.BOOTSTRAP, Boolean.toString(value), "--bootstrap");
+    }
+
+    @Option(
+            names = "--state-dir",
+            paramLabel = "DIR",
+            description = "Keep the position up to which was printed in a file there, and go on from it. Default: the"
+                    + " server's alone.")
+    void setStateDir(String value) {
+        give(SourceOption.STATE_DIR, value, "--state-dir");
     }
 
     private void give(SourceOption option, String value, String origin) {

@@ -2,6 +2,7 @@
 package io.drasi.pg;
 
 import ch.qos.logback.classic.Level;
+import io.drasi.model.PositionStore;
 import io.drasi.model.Subscription;
 import io.drasi.model.SubscriptionSettings;
 import io.drasi.pg.options.OptionException;
@@ -74,26 +75,27 @@ final class StreamCommand implements LoggingCommand {
     @Override
     public Integer call() throws IOException, InterruptedException {
         log.apply(Level.INFO);
+        List<SourceOptions> options = sources.read(System.getenv());
         List<PostgresSourceConfig> configs = new ArrayList<>();
-        List<Optional<Boolean>> bootstraps = new ArrayList<>();
-        for (SourceOptions options : sources.read(System.getenv())) {
-            configs.add(configurations().configuration(options));
-            bootstraps.add(SourceConfigurations.bootstrap(options));
+        for (SourceOptions source : options) {
+            configs.add(configurations().configuration(source));
         }
         check(configs);
         CountedOutput output = CountedOutput.standardOutput();
-        List<StreamedSource> streamed = new ArrayList<>();
-        for (int i = 0; i < configs.size(); i++) {
-            if (configs.get(i).autoStart()) {
-                streamed.add(prepare(configs.get(i), bootstraps.get(i), output, configs.size() > 1));
-            } else {
-                LOG.warn(
-                        "{} is not started: its auto_start is false",
-                        configs.get(i).id());
+        try (StateDirectories states = new StateDirectories()) {
+            List<StreamedSource> streamed = new ArrayList<>();
+            for (int i = 0; i < configs.size(); i++) {
+                if (configs.get(i).autoStart()) {
+                    streamed.add(prepare(configs.get(i), options.get(i), states, output, configs.size() > 1));
+                } else {
+                    LOG.warn(
+                            "{} is not started: its auto_start is false",
+                            configs.get(i).id());
+                }
             }
-        }
-        if (!stop.requested()) {
-            new StreamRun(output, stop, !noLoop).run(streamed);
+            if (!stop.requested()) {
+                new StreamRun(output, stop, !noLoop).run(streamed);
+            }
         }
         return ExitCode.OK.number();
     }
@@ -114,26 +116,38 @@ final class StreamCommand implements LoggingCommand {
     }
 
     private StreamedSource prepare(
-            PostgresSourceConfig config, Optional<Boolean> wantsBootstrap, CountedOutput output, boolean severalSources)
+            PostgresSourceConfig config,
+            SourceOptions options,
+            StateDirectories states,
+            CountedOutput output,
+            boolean severalSources)
             throws IOException {
-        PostgresReplicationSource source = sourceOf(config);
+        Optional<Boolean> wantsBootstrap = SourceConfigurations.bootstrap(options);
+        Optional<PositionStore> store =
+                SourceConfigurations.stateDirectory(options).map(directory -> states.open(directory, config.id()));
+        if (wantsBootstrap.orElse(false)) {
+            store.ifPresent(positions -> positions.remove(NAME));
+        }
+        boolean goesOn = store.flatMap(positions -> positions.load(NAME)).isPresent();
+        PostgresReplicationSource source = sourceOf(config, store);
         // Asked in any case: a server that cannot be reached now is more likely a wrong option than one that is down.
         boolean slotExists = source.slotExists();
-        boolean bootstrap = wantsBootstrap.orElse(!slotExists);
+        boolean bootstrap = wantsBootstrap.orElse(goesOn || !slotExists);
         Optional<Lsn> end = endPosition(source);
         SubscriptionSettings settings = SubscriptionSettings.forQuery(NAME);
         Subscription subscription = source.subscribe(bootstrap ? settings.withBootstrap() : settings);
         return new StreamedSource(
                 source,
                 subscription,
-                bootstrap,
+                bootstrap && !goesOn,
                 new JsonLines(output, severalSources ? Optional.of(config.id()) : Optional.empty()),
                 end.map(lsn -> new EndPosition(lsn, source::handedOverLsn)));
     }
 
-    private static PostgresReplicationSource sourceOf(PostgresSourceConfig config) {
+    private static PostgresReplicationSource sourceOf(PostgresSourceConfig config, Optional<PositionStore> store) {
         try {
-            return new PostgresReplicationSource(config);
+            return store.map(positions -> new PostgresReplicationSource(config, positions))
+                    .orElseGet(() -> new PostgresReplicationSource(config));
         } catch (IllegalArgumentException e) {
             throw new OptionException(String.valueOf(e.getMessage()), e);
         }

@@ -77,7 +77,7 @@ class ExitCodesIT {
         requireFailure(Program.of("stream", "--prot=1"), 2, "--prot", "drasi-pg stream --help");
         requireFailure(Program.of("stream", "--port=abc"), 2, "--port must be a number from 1 to 65,535, was 'abc'");
         requireFailure(Program.of("stream", "--slot-name=Nope"), 2, "slot_name");
-        requireFailure(Program.of("stream", "postgresql://a,b/d"), 2, "several hosts");
+        requireFailure(Program.of("stream", "--host=a,b", "--port=1,2,3"), 2, "port must be one for all hosts");
         requireFailure(Program.of("stream", "--table-key=users"), 2, "--table-key must be table=column");
         requireFailure(Program.of("stream", "--tables=a.b.c"), 2, "tables: table name 'a.b.c' has more than one dot");
         requireFailure(Program.of("demo", "--for=soon"), 2, "--for must be a duration");

@@ -51,7 +51,7 @@ class SourceArgumentsTest {
     void takesLibpqsShortNames() {
         PostgresSourceConfig config = config("-h", "db", "-p", "5433", "-U", "drasi", "-d", "shop");
         assertThat(config.host()).isEqualTo("db");
-        assertThat(config.port()).isEqualTo(5433);
+        assertThat(config.port()).isEqualTo("5433");
         assertThat(config.user()).isEqualTo("drasi");
         assertThat(config.database()).isEqualTo("shop");
     }
@@ -140,7 +140,7 @@ class SourceArgumentsTest {
                         "--config=" + file)
                 .get(0));
         assertThat(config.host()).isEqualTo("uri");
-        assertThat(config.port()).isEqualTo(2);
+        assertThat(config.port()).isEqualTo("2");
         assertThat(config.user()).isEqualTo("yaml");
         assertThat(config.database()).isEqualTo("env");
         assertThat(config.id()).isEqualTo("yaml");
@@ -161,7 +161,7 @@ class SourceArgumentsTest {
                         "--tables=")
                 .get(0));
         assertThat(config.host()).isEqualTo("yaml");
-        assertThat(config.port()).isEqualTo(5432);
+        assertThat(config.port()).isEqualTo("5432");
         assertThat(config.user()).isEqualTo("env");
         assertThat(config.database()).as("the user's name, as in libpq").isEqualTo("env");
         assertThat(config.passwordSupplier().get()).hasValue("env".toCharArray());

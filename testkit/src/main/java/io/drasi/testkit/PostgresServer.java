@@ -48,8 +48,13 @@ public final class PostgresServer implements AutoCloseable {
         version = builder.version;
         tlsFiles = builder.tlsFiles;
         socketDirectory = builder.socketDirectory.orElse(directory.resolve("s"));
-        DataTemplate.copyTo(dataDirectory(), version, builder.locale, builder.initdbArguments);
         settings = new ServerSettings(dataDirectory(), builder.settings);
+        if (builder.primary.isPresent()) {
+            StandbyCopy.make(builder.primary.get(), dataDirectory(), builder.primarySlot)
+                    .forEach(settings::putIfAbsent);
+        } else {
+            DataTemplate.copyTo(dataDirectory(), version, builder.locale, builder.initdbArguments);
+        }
         settings.writeHostBasedAuthentication(builder.hba);
         settings.put("unix_socket_directories", socketDirectory.toString());
         tlsFiles.ifPresent(this::installTls);
@@ -69,6 +74,20 @@ public final class PostgresServer implements AutoCloseable {
         return new Builder(PostgresVersion.of(major));
     }
 
+    /**
+     * A hot standby of a running server, with all that is in that by then; it follows by streaming until {@link #promote}.
+     *
+     * @param slotName the physical replication slot that is made for it on the primary, also its {@code application_name}
+     *     there
+     */
+    public static Builder standbyOf(PostgresServer primary, String slotName) {
+        Builder builder = new Builder(primary.version());
+        builder.primary = Optional.of(primary);
+        builder.primarySlot = slotName;
+        builder.tlsFiles = primary.tlsFiles;
+        return builder;
+    }
+
     /** How the server is set up. Not thread-safe. */
     public static final class Builder {
         private final PostgresVersion version;
@@ -85,6 +104,8 @@ public final class PostgresServer implements AutoCloseable {
         private Optional<Path> socketDirectory = Optional.empty();
         private String locale = "";
         private boolean onDisk;
+        private Optional<PostgresServer> primary = Optional.empty();
+        private String primarySlot = "";
 
         private Builder(PostgresVersion version) {
             this.version = version;
@@ -349,6 +370,11 @@ public final class PostgresServer implements AutoCloseable {
     /** Lets the processes go on after {@link #pause()}. */
     public synchronized void resume() {
         postmaster.resume();
+    }
+
+    /** Makes a primary of a standby (pg_ctl promote), and waits until it is one. */
+    public synchronized void promote() {
+        postmaster.promote();
     }
 
     /** Sets a line of postgresql.conf for the next {@link #reload()} or {@link #restart()}. */

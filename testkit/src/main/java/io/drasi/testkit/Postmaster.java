@@ -120,6 +120,13 @@ final class Postmaster {
         return taken;
     }
 
+    /** Has a standby end its recovery, as {@code pg_ctl promote} does, and waits for that. */
+    void promote() {
+        requireRunning();
+        DataTemplate.run(installation, "pg_ctl", List.of("promote", "-D", data.toString(), "-w"), "")
+                .requireSuccess();
+    }
+
     /** Ends all processes without a checkpoint, as {@code pg_ctl stop -m immediate} does. */
     void stopImmediate() {
         long pid = pid();

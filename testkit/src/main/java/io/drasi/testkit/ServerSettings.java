@@ -43,6 +43,10 @@ final class ServerSettings {
         values.put(name, value);
     }
 
+    void putIfAbsent(String name, String value) {
+        values.putIfAbsent(name, value);
+    }
+
     void write() {
         List<String> lines = new ArrayList<>();
         values.forEach((name, value) -> lines.add(name + " = " + quote(value)));

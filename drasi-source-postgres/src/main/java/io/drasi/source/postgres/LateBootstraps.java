@@ -25,6 +25,7 @@ import io.drasi.source.postgres.schema.SelectedTables;
 import io.drasi.source.postgres.schema.TableShapes;
 import io.drasi.source.postgres.server.Advice;
 import io.drasi.source.postgres.server.Connections;
+import io.drasi.source.postgres.server.LogContinuity;
 import io.drasi.source.postgres.server.ServerChecks;
 import io.drasi.source.postgres.server.Step;
 import io.drasi.source.postgres.stream.StreamReader;
@@ -59,6 +60,7 @@ final class LateBootstraps {
     private final SelectedTables selected;
     private final Subscriptions subscriptions;
     private final Connections connections;
+    private final LogContinuity continuity;
     private final Advice advice;
     private final ServerChecks checks;
     private final ChangeMapper mapper;
@@ -101,6 +103,7 @@ final class LateBootstraps {
             SelectedTables selected,
             Subscriptions subscriptions,
             Connections connections,
+            LogContinuity continuity,
             Advice advice,
             ServerChecks checks,
             ChangeMapper mapper,
@@ -110,6 +113,7 @@ final class LateBootstraps {
         this.selected = selected;
         this.subscriptions = subscriptions;
         this.connections = connections;
+        this.continuity = continuity;
         this.advice = advice;
         this.checks = checks;
         this.mapper = mapper;
@@ -344,16 +348,22 @@ final class LateBootstraps {
 
     private void round() {
         step = Step.CONNECT;
+        // All of it on one server, whatever the source does meanwhile.
+        Connections server = connections.sameServer();
         subscriptions.holdForBootstraps(); // before there is a snapshot: what commits after it must not be lost
-        RetentionGuard guard = new RetentionGuard(connections::openOrdinary, config.slotName(), this::inDanger);
-        guard.start();
+        RetentionGuard guard = new RetentionGuard(server::openOrdinary, config.slotName(), this::inDanger);
         try (guard;
-                PostgresConnection ordinary = stop.whileConnecting(connections::openOrdinary)) {
+                PostgresConnection ordinary = stop.whileConnecting(server::choose)) {
+            guard.start();
             step = Step.CHECK;
             stop.during(() -> check(ordinary), ordinary::abort);
             step = Step.CONNECT_REPLICATION;
-            try (ReplicationConnection replication = stop.whileConnecting(connections::openReplication)) {
-                bootstrap(ordinary, replication);
+            try (ReplicationConnection replication = stop.whileConnecting(server::openReplication)) {
+                stop.during(
+                        () -> continuity.require(
+                                replication, server.serverName(), Lsn.INVALID, connections.severalHosts()),
+                        replication::abort);
+                bootstrap(server, ordinary, replication);
             }
         }
     }
@@ -369,19 +379,19 @@ final class LateBootstraps {
         return format.binary();
     }
 
-    private void bootstrap(PostgresConnection ordinary, ReplicationConnection replication) {
+    private void bootstrap(Connections server, PostgresConnection ordinary, ReplicationConnection replication) {
         step = Step.CREATE_SLOT;
         NewSlot slot = NewSlot.temporary(config.id(), config.slotName());
         Snapshot snapshot =
                 stop.during(() -> slot.create(ordinary, replication, this::waiting), () -> NewSlot.cancel(replication));
         TableShapes shapes = new TableShapes(selected, types, format);
-        BootstrapReceivers receivers = read(snapshot, shapes);
+        BootstrapReceivers receivers = read(server, snapshot, shapes);
         if (receivers.gone() || subscriptions.join(receivers, snapshot.consistentPoint(), shapes.current())) {
             return;
         }
         try {
             step = Step.START_STREAM;
-            catchUp(ordinary, replication, slot.name(), snapshot.consistentPoint(), shapes, receivers);
+            catchUp(server, ordinary, replication, slot.name(), snapshot.consistentPoint(), shapes, receivers);
         } catch (StopSignal.Stopped e) {
             if (isInterrupted()) {
                 subscriptions.joinNext(receivers, shapes.current());
@@ -406,10 +416,10 @@ final class LateBootstraps {
         subscriptions.delayBootstrap(what);
     }
 
-    private BootstrapReceivers read(Snapshot snapshot, TableShapes shapes) {
+    private BootstrapReceivers read(Connections server, Snapshot snapshot, TableShapes shapes) {
         step = Step.SNAPSHOT;
-        Bootstrap bootstrap = new Bootstrap(config, selected, checks, mapper, types, format, connections::openOrdinary);
-        try (PostgresConnection connection = stop.whileConnecting(connections::openOrdinary)) {
+        Bootstrap bootstrap = new Bootstrap(config, selected, checks, mapper, types, format, server::openOrdinary);
+        try (PostgresConnection connection = stop.whileConnecting(server::openOrdinary)) {
             return stop.during(
                     () -> {
                         List<CatalogTable> tables = bootstrap.open(connection, snapshot);
@@ -425,6 +435,7 @@ final class LateBootstraps {
     }
 
     private void catchUp(
+            Connections server,
             PostgresConnection ordinary,
             ReplicationConnection replication,
             String slotName,
@@ -449,7 +460,7 @@ final class LateBootstraps {
                 advice,
                 interval,
                 start,
-                connections::serverShutsDown,
+                server::serverShutsDown,
                 Thread.currentThread().getName() + "-feedback");
         reader = current;
         try {

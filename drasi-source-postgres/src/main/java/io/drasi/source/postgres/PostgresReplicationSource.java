@@ -2,6 +2,7 @@
 package io.drasi.source.postgres;
 
 import io.drasi.model.DispatchMode;
+import io.drasi.model.PositionStore;
 import io.drasi.model.Source;
 import io.drasi.model.StatusChange;
 import io.drasi.model.Subscription;
@@ -10,6 +11,7 @@ import io.drasi.postgres.client.PostgresConnection;
 import io.drasi.postgres.client.error.PostgresClientException;
 import io.drasi.postgres.client.settings.PasswordSupplier;
 import io.drasi.postgres.client.settings.SslMode;
+import io.drasi.postgres.client.settings.TargetSessionAttributes;
 import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.postgres.protocol.wire.ProtocolException;
 import io.drasi.source.postgres.config.InvalidText;
@@ -21,11 +23,13 @@ import io.drasi.source.postgres.server.Advice;
 import io.drasi.source.postgres.server.Connections;
 import io.drasi.source.postgres.server.Slots;
 import io.drasi.source.postgres.server.Step;
+import io.drasi.source.postgres.subscription.PositionSaver;
 import io.drasi.source.postgres.subscription.Subscriptions;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -73,6 +77,18 @@ public final class PostgresReplicationSource implements Source {
      * @throws IllegalArgumentException if a table's name can't be read
      */
     public PostgresReplicationSource(PostgresSourceConfig config) {
+        this(config, Optional.empty());
+    }
+
+    /**
+     * @param positions keeps the positions of this source's queries, see {@link Builder#withPositionStore}
+     * @throws IllegalArgumentException if a table's name can't be read
+     */
+    public PostgresReplicationSource(PostgresSourceConfig config, PositionStore positions) {
+        this(config, Optional.of(positions));
+    }
+
+    private PostgresReplicationSource(PostgresSourceConfig config, Optional<PositionStore> positions) {
         this.config = config;
         this.selected = SelectedTables.of(config);
         this.status = new SourceStatus(config.id());
@@ -81,7 +97,8 @@ public final class PostgresReplicationSource implements Source {
                 config.dispatchMode(),
                 config.dispatchBufferCapacity(),
                 this::subscriptionsChanged,
-                this::confirmed);
+                this::confirmed,
+                positions.map(store -> new PositionSaver(config.id(), store)));
     }
 
     public static Builder builder(String id) {
@@ -152,7 +169,11 @@ public final class PostgresReplicationSource implements Source {
         return status.listen(listener);
     }
 
-    /** {@inheritDoc} A label that was not known when the source connected is looked up on the server at once. */
+    /**
+     * {@inheritDoc} A label that was not known when the source connected is looked up on the server at once.
+     *
+     * @throws io.drasi.model.PositionStoreException if the position store can't be read
+     */
     @Override
     public Subscription subscribe(SubscriptionSettings settings) {
         SourceRun current = run;
@@ -207,9 +228,12 @@ public final class PostgresReplicationSource implements Source {
                 Lsn.parse(connection.query(SERVER_POSITION).single().required(0)));
     }
 
+    /** Of several hosts it is the one that the source reads from, if it does. */
     private <T> T ask(Function<PostgresConnection, T> question) {
         Advice advice = new Advice(config);
-        try (PostgresConnection connection = new Connections(config).openOrdinary()) {
+        SourceRun current = run;
+        Connections connections = current == null || current.over() ? new Connections(config) : current.sameServer();
+        try (PostgresConnection connection = connections.openOrdinary()) {
             return question.apply(connection);
         } catch (PostgresClientException e) {
             throw advice.explain(e, Step.CONNECT);
@@ -249,6 +273,7 @@ public final class PostgresReplicationSource implements Source {
     /** Collects options, see {@link PostgresSourceConfig} for what they mean; {@link #build} has them checked. */
     public static final class Builder {
         private final PostgresSourceConfig.Builder config;
+        private Optional<PositionStore> positions = Optional.empty();
 
         private Builder(PostgresSourceConfig.Builder config) {
             this.config = config;
@@ -261,6 +286,17 @@ public final class PostgresReplicationSource implements Source {
 
         public Builder withPort(int value) {
             config.withPort(value);
+            return this;
+        }
+
+        /** One port for all hosts, or one for each with commas between. */
+        public Builder withPort(String value) {
+            config.withPort(value);
+            return this;
+        }
+
+        public Builder withTargetSessionAttributes(TargetSessionAttributes value) {
+            config.withTargetSessionAttributes(value);
             return this;
         }
 
@@ -296,6 +332,11 @@ public final class PostgresReplicationSource implements Source {
 
         public Builder withSlotName(String value) {
             config.withSlotName(value);
+            return this;
+        }
+
+        public Builder withFailoverSlot(boolean value) {
+            config.withFailoverSlot(value);
             return this;
         }
 
@@ -389,10 +430,33 @@ public final class PostgresReplicationSource implements Source {
         }
 
         /**
+         * Keeps the positions of the source's queries, so that a program that ended, however, goes on where it was.
+         *
+         * <p>A query that has a position there goes on from it; one that has none begins as its settings say. A bootstrap
+         * counts once its end was confirmed; one that was not confirmed is made again. If the subscriber gives a position of
+         * its own, that one counts.
+         *
+         * <p>{@link Subscription#confirm} does not wait for the store. What was confirmed is saved soon after, together with
+         * what others confirm meanwhile, and only then is the server told. So after the death of the process delivery goes on
+         * at or before what was confirmed last, never after it: what was confirmed in the last tenth of a second or so comes
+         * again. Closing a subscription, and stopping the source, save what was confirmed before. While it can't be saved, the
+         * source says so in its status, tries again, and the server keeps its log.
+         *
+         * <p>A position is refused, with a {@link io.drasi.source.postgres.error.PositionUnavailableException}, if it is one
+         * of another server or slot, or if the slot stands beyond it.
+         *
+         * @param value for this source alone; to be closed after it, by who opened it
+         */
+        public Builder withPositionStore(PositionStore value) {
+            positions = Optional.of(value);
+            return this;
+        }
+
+        /**
          * @throws IllegalArgumentException that names the option, its bound and the value
          */
         public PostgresReplicationSource build() {
-            return new PostgresReplicationSource(config.build());
+            return new PostgresReplicationSource(config.build(), positions);
         }
     }
 }

@@ -40,6 +40,7 @@ final class SlotSetup {
     private static final Logger LOG = LoggerFactory.getLogger(SlotSetup.class);
 
     private final String sourceId;
+    private final boolean failoverSlot;
     private final Subscriptions subscriptions;
     private final SourceStatus status;
     private final StopSignal stop;
@@ -55,9 +56,12 @@ final class SlotSetup {
     private volatile boolean marked;
     /** The markers of later bootstraps that were made by this run. */
     private final Set<SlotMarker> ours = EnumSet.noneOf(SlotMarker.class);
+    /** Whether standbys keep the slot up. */
+    private boolean keptUp;
 
     SlotSetup(
             String sourceId,
+            boolean failoverSlot,
             Subscriptions subscriptions,
             SourceStatus status,
             StopSignal stop,
@@ -69,6 +73,7 @@ final class SlotSetup {
             TableShapes shapes,
             RunProgress progress) {
         this.sourceId = sourceId;
+        this.failoverSlot = failoverSlot;
         this.subscriptions = subscriptions;
         this.status = status;
         this.stop = stop;
@@ -128,7 +133,14 @@ final class SlotSetup {
 
     /** Whether there is a marker though nobody is owed a bootstrap any more, as far as that is known. */
     boolean canSettle() {
-        return marked && !subscriptions.bootstrapOpen() && (subscriptions.bootstrapConfirmed() || !ours.isEmpty());
+        return marked
+                && !subscriptions.bootstrapOpen()
+                && (subscriptions.bootstrapConfirmed() || !ours.isEmpty() || firstIsBehind());
+    }
+
+    /** The process ended when the slot's bootstrap was confirmed, and before it had taken the marker away. */
+    private boolean firstIsBehind() {
+        return markers.contains(SlotMarker.FIRST) && subscriptions.bootstrapBehind();
     }
 
     /** Takes the markers away once nobody is owed a bootstrap any more. */
@@ -139,10 +151,28 @@ final class SlotSetup {
         // What another process owed is known to be settled by a bootstrap only; what this one owes, also when those who
         // waited for it have gone.
         boolean confirmed = subscriptions.bootstrapConfirmed();
+        boolean firstIsBehind = firstIsBehind();
         for (SlotMarker marker : EnumSet.copyOf(markers)) {
-            if (confirmed || ours.contains(marker)) {
+            if (confirmed || ours.contains(marker) || (marker == SlotMarker.FIRST && firstIsBehind)) {
                 dropMarker(ordinary, marker);
             }
+        }
+    }
+
+    /**
+     * Whether the slot is to be made a failover slot, which it can't while it is read. Not before its first bootstrap is
+     * confirmed: the marker that tells of that is not on the standby, where the slot would be taken for one to go on from.
+     */
+    boolean owesFailover() {
+        return failoverSlot && !keptUp && !markers.contains(SlotMarker.FIRST);
+    }
+
+    /** Makes the slot a failover slot if that is owed. */
+    void keepUp(ReplicationConnection replication) {
+        if (owesFailover()) {
+            replication.alterSlotFailover(slots.name(), true);
+            keptUp = true;
+            LOG.info("source '{}': standbys keep slot {} up from now on", sourceId, slots.name());
         }
     }
 
@@ -165,6 +195,7 @@ final class SlotSetup {
     }
 
     private void goOnFrom(SlotState state) {
+        keptUp = state.failover();
         Lsn flushed = state.confirmedFlush().orElse(Lsn.INVALID);
         if (progress.told().isValid() && flushed.isAfter(progress.told())) {
             throw new PositionUnavailableException(
@@ -175,15 +206,13 @@ final class SlotSetup {
                     "Start again with a bootstrap, and leave the slot to this source.",
                     null);
         }
+        if (!progress.told().isValid()) {
+            subscriptions.slotStandsAt(
+                    flushed, markers.contains(SlotMarker.GIVEN_UP) && !ours.contains(SlotMarker.GIVEN_UP));
+        }
         Lsn slotLsn = progress.told().max(flushed);
         subscriptions.holdAt(slotLsn);
-        if (markers.contains(SlotMarker.GIVEN_UP) && !ours.contains(SlotMarker.GIVEN_UP)) {
-            subscriptions.lostBefore(
-                    flushed,
-                    "a bootstrap beside slot \"" + slots.name() + "\" was given up, and from before " + flushed
-                            + " on it need not have everything");
-        }
-        if (marked && !subscriptions.bootstrapOpen()) {
+        if (marked && !subscriptions.bootstrapOpen() && !firstIsBehind()) {
             LOG.warn(
                     "source '{}': a bootstrap beside slot {} has not ended, and nobody who subscribes now wants one;"
                             + " a query that was in the middle of it has to subscribe with a bootstrap",
@@ -202,6 +231,7 @@ final class SlotSetup {
         if (markers.isEmpty()) {
             make(ordinary, marker);
         }
+        subscriptions.owed();
     }
 
     private void make(PostgresConnection ordinary, SlotMarker marker) {
@@ -278,9 +308,10 @@ final class SlotSetup {
         if (progress.told().isValid() && !subscriptions.allWantBootstrap()) {
             throw new PositionUnavailableException(
                     "replication slot \"" + slots.name()
-                            + "\" was dropped while the source was using it: changes since " + progress.told()
-                            + " are lost",
-                    "Start again with a bootstrap.",
+                            + "\" was dropped while the source was using it, or was not on this server when it was"
+                            + " promoted: changes since " + progress.told() + " are lost",
+                    "Start again with a bootstrap."
+                            + (failoverSlot ? "" : " Option failover_slot has standbys keep it up."),
                     null);
         }
     }
@@ -318,8 +349,11 @@ final class SlotSetup {
 
     private Snapshot create(PostgresConnection ordinary, ReplicationConnection replication, SlotOptions.Snapshot kind) {
         progress.step(Step.CREATE_SLOT);
-        NewSlot slot =
-                new NewSlot(sourceId, slots.name(), SlotOptions.permanent().withSnapshot(kind));
+        keptUp = failoverSlot && kind == SlotOptions.Snapshot.NOTHING;
+        NewSlot slot = new NewSlot(
+                sourceId,
+                slots.name(),
+                SlotOptions.permanent().withSnapshot(kind).withFailover(keptUp));
         Snapshot snapshot =
                 stop.during(() -> slot.create(ordinary, replication, this::waiting), () -> NewSlot.cancel(replication));
         progress.slotStartsAt(snapshot.consistentPoint());

@@ -7,7 +7,7 @@ import io.drasi.postgres.client.ReplicationConnection;
 import io.drasi.postgres.client.ReplicationStream;
 import io.drasi.postgres.client.error.PostgresClientException;
 import io.drasi.postgres.client.error.ServerErrorException;
-import io.drasi.postgres.client.replication.SystemIdentification;
+import io.drasi.postgres.client.query.Row;
 import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.postgres.protocol.wire.ProtocolException;
 import io.drasi.source.postgres.bootstrap.Bootstrap;
@@ -16,6 +16,7 @@ import io.drasi.source.postgres.config.InvalidText;
 import io.drasi.source.postgres.config.PostgresSourceConfig;
 import io.drasi.source.postgres.error.BinaryFormatException;
 import io.drasi.source.postgres.error.DecodingException;
+import io.drasi.source.postgres.error.HostUnsuitableException;
 import io.drasi.source.postgres.error.PositionUnavailableException;
 import io.drasi.source.postgres.error.SourceException;
 import io.drasi.source.postgres.schema.Catalog;
@@ -25,12 +26,14 @@ import io.drasi.source.postgres.schema.SelectedTables;
 import io.drasi.source.postgres.schema.TableShapes;
 import io.drasi.source.postgres.server.Advice;
 import io.drasi.source.postgres.server.Connections;
+import io.drasi.source.postgres.server.LogContinuity;
 import io.drasi.source.postgres.server.ServerChecks;
 import io.drasi.source.postgres.server.SlotState;
 import io.drasi.source.postgres.server.Slots;
 import io.drasi.source.postgres.server.Step;
 import io.drasi.source.postgres.stream.StreamReader;
 import io.drasi.source.postgres.stream.StreamStarter;
+import io.drasi.source.postgres.subscription.PositionSaver;
 import io.drasi.source.postgres.subscription.Subscriptions;
 import io.drasi.source.postgres.transaction.TransactionAssembler;
 import io.drasi.source.postgres.types.DatabaseTypes;
@@ -48,6 +51,7 @@ import org.slf4j.LoggerFactory;
 final class SourceRun implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(SourceRun.class);
     private static final Duration ORDERLY_STOP = Duration.ofSeconds(8);
+    private static final Duration LOOK_INTERVAL = Duration.ofSeconds(1);
     private static final String UNDEFINED_FUNCTION = "42883";
     /** A stream that breaks sooner, without having brought anything, was none. */
     private static final Duration LASTING_STREAM = Duration.ofSeconds(10);
@@ -70,11 +74,15 @@ final class SourceRun implements Runnable {
     private final RunProgress progress = new RunProgress();
     private final Backoff backoff = new Backoff();
     private final Thread thread;
+    /** Whether the server was a standby when it was last asked. Of the run's thread, as the next. */
+    private boolean onStandby;
+
+    private long nextLook = System.nanoTime();
 
     private volatile @Nullable StreamReader reader;
     private volatile @Nullable PostgresConnection ordinaryConnection;
     private volatile @Nullable ReplicationConnection replicationConnection;
-    private String systemId = "";
+    private final LogContinuity continuity = new LogContinuity();
 
     SourceRun(PostgresSourceConfig config, SelectedTables selected, Subscriptions subscriptions, SourceStatus status) {
         this.config = config;
@@ -90,9 +98,19 @@ final class SourceRun implements Runnable {
         this.shapes = new TableShapes(selected, types, format);
         this.starter = new StreamStarter(config);
         this.lateBootstraps = new LateBootstraps(
-                config, selected, subscriptions, connections, advice, checks, mapper, this::told, this::attention);
+                config,
+                selected,
+                subscriptions,
+                connections,
+                continuity,
+                advice,
+                checks,
+                mapper,
+                this::told,
+                this::attention);
         this.slotSetup = new SlotSetup(
                 config.id(),
+                config.failoverSlot(),
                 subscriptions,
                 status,
                 stop,
@@ -199,6 +217,11 @@ final class SourceRun implements Runnable {
         }
     }
 
+    /** Connections to the server that is read from; to any of the hosts, if none is. */
+    Connections sameServer() {
+        return connections.sameServer();
+    }
+
     Lsn reached() {
         StreamReader current = reader;
         return current == null ? progress.reached() : current.reached();
@@ -211,18 +234,24 @@ final class SourceRun implements Runnable {
 
     @Override
     public void run() {
+        subscriptions
+                .saver()
+                .ifPresent(saver -> saver.begin(thread.getName() + "-positions", this::confirmed, this::attention));
         try {
             attemptUntilStopped();
             endLateBootstraps();
             settleAtLast();
+            subscriptions.saveFinally();
             finish(ComponentStatus.STOPPED, null);
         } catch (SourceException e) {
             endLateBootstraps();
             settleAtLast();
+            subscriptions.saveFinally();
             finish(ComponentStatus.ERROR, e);
         } catch (RuntimeException | Error e) {
             // Not foreseen: whoever listens must learn of it, and the thread's own handler too.
             lateBootstraps.stop();
+            subscriptions.saveFinally();
             finish(ComponentStatus.ERROR, new DecodingException("source '" + config.id() + "' failed: " + e, null, e));
             throw e;
         }
@@ -317,6 +346,10 @@ final class SourceRun implements Runnable {
         if (!failure.retryable()) {
             throw failure;
         }
+        if (failure instanceof HostUnsuitableException) {
+            connections.passOver();
+        }
+        connections.leave();
         Duration wait = backoff.failed();
         String message = "attempt " + backoff.attempt() + " failed, next try in " + wait.toMillis() + " ms: "
                 + failure.getMessage();
@@ -328,7 +361,7 @@ final class SourceRun implements Runnable {
 
     private void session() {
         progress.step(Step.CONNECT);
-        try (PostgresConnection ordinary = stop.whileConnecting(connections::openOrdinary)) {
+        try (PostgresConnection ordinary = stop.whileConnecting(connections::choose)) {
             ordinaryConnection = ordinary;
             stop.during(() -> prepare(ordinary), ordinary::abort);
             stream(ordinary);
@@ -344,8 +377,25 @@ final class SourceRun implements Runnable {
         List<CatalogTable> tables = checks.check(ordinary);
         know(tables);
         format.choose(ordinary);
+        preparePositions();
+        progress.step(Step.CHECK);
         slotSetup.prepare(ordinary, tables);
         return tables;
+    }
+
+    /** Positions in a store are those of one log: which one this is has to be known before any is relied on. */
+    private void preparePositions() {
+        if (subscriptions.saver().isEmpty()) {
+            return;
+        }
+        subscriptions.saver().get().retry();
+        if (!continuity.knowsServer()) {
+            progress.step(Step.CONNECT_REPLICATION);
+            try (ReplicationConnection replication = stop.whileConnecting(connections::openReplication)) {
+                subscriptions.origin(
+                        "PostgreSQL system " + replication.identifySystem().systemId() + ", slot " + slots.name());
+            }
+        }
     }
 
     private void stream(PostgresConnection ordinary) {
@@ -354,7 +404,8 @@ final class SourceRun implements Runnable {
             replicationConnection = replication;
             Duration interval = stop.during(() -> starter.statusInterval(replication), replication::abort);
             progress.step(Step.START_STREAM);
-            stop.during(() -> requireSameServer(replication.identifySystem()), replication::abort);
+            stop.during(() -> requireSameServer(replication), replication::abort);
+            stop.during(() -> keepUp(replication), replication::abort);
             ReplicationStream stream = stop.during(
                     () -> starter.start(replication, slots.name(), progress.told(), format.binary()),
                     replication::abort);
@@ -376,6 +427,9 @@ final class SourceRun implements Runnable {
                     connections::serverShutsDown,
                     thread.getName() + "-feedback");
             LOG.info("source '{}': streaming from slot {} at {}", config.id(), slots.name(), start);
+            if (onStandby) {
+                current.lookAfter();
+            }
             stop.during(() -> read(current, ordinary), () -> stopStreaming(current));
         } finally {
             replicationConnection = null;
@@ -383,29 +437,45 @@ final class SourceRun implements Runnable {
     }
 
     /**
-     * Positions mean something only in the log that they come from. Returns the server's own.
+     * Positions mean something only in the log that they come from. Returns up to where the server has it.
      *
-     * @throws PositionUnavailableException if this is another server than before, or its log is shorter
+     * @throws PositionUnavailableException if this is another server than before, or its log does not go on from there
+     * @throws HostUnsuitableException if another server may do, or this one later
      */
-    private Lsn requireSameServer(SystemIdentification server) {
-        if (!systemId.isEmpty() && !systemId.equals(server.systemId())) {
-            throw new PositionUnavailableException(
-                    "the server at " + config.host() + ":" + config.port()
-                            + " is another one than before: its system identifier is " + server.systemId() + ", not "
-                            + systemId,
-                    "Check the address, or start again with a bootstrap.",
+    private Lsn requireSameServer(ReplicationConnection replication) {
+        String name = connections.serverName();
+        Lsn reached = progress.reached().max(progress.told());
+        LogContinuity.Server server = continuity.require(replication, name, reached, connections.severalHosts());
+        Lsn end = server.identification().xlogPos();
+        if (server.standby() && subscriptions.furthest().isAfter(end)) {
+            throw new HostUnsuitableException(
+                    "the log of the server at " + name + " ends at " + end + ", but a subscription goes on from "
+                            + subscriptions.furthest() + ": it is a standby that has not received everything yet",
+                    null,
                     null);
         }
-        if (server.xlogPos().isBefore(progress.reached())) {
-            throw new PositionUnavailableException(
-                    "the server's log ends at " + server.xlogPos() + ", but it was read up to " + progress.reached()
-                            + " before: it was restored, or is a standby that had not received everything",
-                    "Start again with a bootstrap.",
-                    null);
+        server.forkedAt().ifPresent(subscriptions::logForksAt);
+        continuity.reads(server, name);
+        onStandby = server.standby();
+        subscriptions.logEndsAt(end);
+        return end;
+    }
+
+    private Lsn keepUp(ReplicationConnection replication) {
+        slotSetup.keepUp(replication);
+        return progress.told();
+    }
+
+    /** A standby may be promoted while it is read from, or follow another server to its timeline. */
+    private void lookAtTimeline(PostgresConnection ordinary) {
+        if (!onStandby || System.nanoTime() - nextLook < 0) {
+            return;
         }
-        systemId = server.systemId();
-        subscriptions.logEndsAt(server.xlogPos());
-        return server.xlogPos();
+        Row row = ordinary.query(LogContinuity.TIMELINE).single();
+        boolean promoted = !row.requiredBoolean(0);
+        row.text(1).map(Long::valueOf).ifPresent(timeline -> continuity.isOn(timeline, promoted));
+        onStandby = !promoted;
+        nextLook = System.nanoTime() + LOOK_INTERVAL.toNanos();
     }
 
     /** Reads until there is something else to do; returns what the server was told last. */
@@ -433,6 +503,7 @@ final class SourceRun implements Runnable {
     }
 
     private boolean goOn(PostgresConnection ordinary) {
+        subscriptions.saver().ifPresent(PositionSaver::throwIfFailed);
         slotSetup.settle(ordinary);
         lateBootstraps.throwIfFailed();
         if (lateBootstraps.endanger()) {
@@ -441,7 +512,8 @@ final class SourceRun implements Runnable {
         if (subscriptions.wantBootstrap() && !stop.given()) {
             beginLateBootstraps(ordinary);
         }
-        return !stop.given() && !subscriptions.paused();
+        lookAtTimeline(ordinary);
+        return !stop.given() && !subscriptions.paused() && !slotSetup.owesFailover();
     }
 
     private void giveUpLateBootstraps(PostgresConnection ordinary) {

@@ -80,9 +80,14 @@ final class DeliveryCheck {
             lines.accept("completed " + completed.position() + " " + completed.rows());
         } else if (event instanceof SourceEvent.Transaction transaction) {
             for (ChangeCursor cursor = transaction.cursor(); cursor.next(); ) {
-                lines.accept(text(cursor.change()) + " " + cursor.position() + " " + cursor.last());
+                lines.accept(line(cursor));
             }
         }
+    }
+
+    /** The line of one change. */
+    static String line(ChangeCursor cursor) {
+        return text(cursor.change()) + " " + cursor.position() + " " + cursor.last();
     }
 
     void accept(SourceEvent event) {

@@ -2,12 +2,15 @@
 package io.drasi.postgres.client;
 
 import io.drasi.postgres.client.login.Connector;
+import io.drasi.postgres.client.login.HostSearch;
 import io.drasi.postgres.client.query.CopyConsumer;
 import io.drasi.postgres.client.query.QueryResult;
 import io.drasi.postgres.client.session.Patience;
 import io.drasi.postgres.client.session.Session;
 import io.drasi.postgres.client.session.SimpleQuery;
 import io.drasi.postgres.client.settings.ConnectionSettings;
+import io.drasi.postgres.client.settings.TargetSessionAttributes;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -28,6 +31,21 @@ public final class PostgresConnection implements AutoCloseable {
      */
     public static PostgresConnection open(ConnectionSettings settings) {
         return new PostgresConnection(Connector.connect(settings, false));
+    }
+
+    /**
+     * Connects to the first of several hosts that will do, and logs in there.
+     *
+     * @param hosts in the order in which they are tried, at least one
+     * @throws io.drasi.postgres.client.error.PostgresClientException if none will do; it tells what each of them said
+     */
+    public static PostgresConnection open(List<ConnectionSettings> hosts, TargetSessionAttributes target) {
+        return new PostgresConnection(HostSearch.connect(hosts, target, false));
+    }
+
+    /** The settings with which further connections get to the same server, whatever its name may lead to by then. */
+    public ConnectionSettings sameServer() {
+        return session.sameServer();
     }
 
     /**

@@ -9,6 +9,7 @@ import io.drasi.postgres.client.query.Sql;
 import io.drasi.postgres.client.replication.CreatedSlot;
 import io.drasi.postgres.client.replication.SlotOptions;
 import io.drasi.postgres.client.replication.SystemIdentification;
+import io.drasi.postgres.client.replication.TimelineHistory;
 import io.drasi.postgres.client.session.Patience;
 import io.drasi.postgres.client.session.Session;
 import io.drasi.postgres.client.session.SimpleQuery;
@@ -75,6 +76,26 @@ public final class ReplicationConnection implements AutoCloseable {
                 lsn(row, "consistent_point"),
                 row.text("snapshot_name"),
                 row.required("output_plugin"));
+    }
+
+    /**
+     * Says whether a logical slot is a failover slot, which standbys keep up; PostgreSQL 17 and later. The slot must not be in
+     * use.
+     */
+    public void alterSlotFailover(String slot, boolean failover) {
+        String command = "ALTER_REPLICATION_SLOT " + Sql.identifier(slot) + " (FAILOVER " + failover + ")";
+        SimpleQuery.run(session, "ALTER_REPLICATION_SLOT " + slot, Patience.PEER_TIMEOUT, command);
+    }
+
+    /**
+     * The history of a timeline: on which others its log lies, and up to where.
+     *
+     * @param timeline 2 or later, and not later than the server's; the first has no history
+     */
+    public TimelineHistory timelineHistory(long timeline) {
+        Row row = SimpleQuery.run(session, "TIMELINE_HISTORY", Patience.PEER_TIMEOUT, "TIMELINE_HISTORY " + timeline)
+                .single();
+        return TimelineHistory.parse(timeline, row.required("content"));
     }
 
     /** Makes a physical slot that reserves no WAL. */

@@ -31,7 +31,7 @@ import org.yaml.snakeyaml.nodes.Tag;
  *
  * <pre>{@code
  * id: shop
- * host: db.example.com
+ * host: db.example.com              # or several: [db1.example.com, db2.example.com]
  * database: shop
  * user: drasi
  * tables: [users, orders]
@@ -140,10 +140,26 @@ public final class ConfigFile {
                 options = options.withTableKeys(tableKeys(value, origin));
             } else {
                 SourceOption option = SourceOption.ofOptionName(key).orElseThrow(() -> unknownKey(key, prefix));
-                options = options.with(option, text(value, origin), origin);
+                options = options.with(option, isList(option) ? listText(value, origin) : text(value, origin), origin);
             }
         }
         return options;
+    }
+
+    private static boolean isList(SourceOption option) {
+        return option == SourceOption.HOST || option == SourceOption.PORT;
+    }
+
+    /** A list becomes libpq's form of one, with commas between. */
+    private static String listText(Node value, String origin) {
+        if (!(value instanceof SequenceNode)) {
+            return text(value, origin);
+        }
+        List<String> texts = texts(value, origin);
+        if (texts.isEmpty()) {
+            throw new OptionException(origin + " must have at least one value");
+        }
+        return String.join(",", texts);
     }
 
     private OptionException unknownKey(String key, String prefix) {

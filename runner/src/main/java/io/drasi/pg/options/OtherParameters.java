@@ -26,7 +26,6 @@ final class OtherParameters {
             entry("gssencmode", Set.of("disable", "prefer")),
             entry("gssdelegation", Set.of("0")),
             entry("channel_binding", Set.of("prefer")),
-            entry("target_session_attrs", Set.of("any")),
             entry("load_balance_hosts", Set.of("disable")),
             entry("sslnegotiation", Set.of("postgres")),
             entry("sslcertmode", Set.of("allow")),
@@ -55,7 +54,6 @@ final class OtherParameters {
             entry("PGMAXPROTOCOLVERSION", "max_protocol_version"),
             entry("PGGSSENCMODE", "gssencmode"),
             entry("PGGSSDELEGATION", "gssdelegation"),
-            entry("PGTARGETSESSIONATTRS", "target_session_attrs"),
             entry("PGLOADBALANCEHOSTS", "load_balance_hosts"));
 
     private OtherParameters() {}

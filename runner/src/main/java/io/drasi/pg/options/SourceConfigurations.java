@@ -5,9 +5,11 @@ import io.drasi.model.DispatchMode;
 import io.drasi.pg.libpq.PasswordFile;
 import io.drasi.postgres.client.settings.PasswordSupplier;
 import io.drasi.postgres.client.settings.SslMode;
+import io.drasi.postgres.client.settings.TargetSessionAttributes;
 import io.drasi.source.postgres.config.InvalidText;
 import io.drasi.source.postgres.config.PostgresSourceConfig;
 import io.drasi.source.postgres.config.RowFormat;
+import io.drasi.source.postgres.config.ServerAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -63,6 +65,15 @@ public final class SourceConfigurations {
     }
 
     /**
+     * Where the source's position is kept: empty, if nowhere but on the server.
+     *
+     * @throws OptionException if it is no file name
+     */
+    public static Optional<Path> stateDirectory(SourceOptions options) {
+        return options.get(SourceOption.STATE_DIR).map(SourceConfigurations::path);
+    }
+
+    /**
      * Checks that sources which run together do not get into each other's way.
      *
      * @throws OptionException if two have one id, or are to read from one replication slot
@@ -75,19 +86,21 @@ public final class SourceConfigurations {
                 throw new OptionException("there are two sources with the id '" + config.id() + "'");
             }
             if (config.autoStart()) {
-                Slot slot = new Slot(config.host(), config.port(), config.slotName());
-                String other = idBySlot.put(slot, config.id());
-                if (other != null) {
-                    throw new OptionException("the sources '" + other + "' and '" + config.id()
-                            + "' have the same slot_name, '" + slot.name() + "', on " + slot.host() + ":" + slot.port()
-                            + ": each needs its own");
+                for (ServerAddress server : config.servers()) {
+                    Slot slot = new Slot(server, config.slotName());
+                    String other = idBySlot.putIfAbsent(slot, config.id());
+                    if (other != null && !other.equals(config.id())) {
+                        throw new OptionException("the sources '" + other + "' and '" + config.id()
+                                + "' have the same slot_name, '" + slot.name() + "', on " + slot.server()
+                                + ": each needs its own");
+                    }
                 }
             }
         }
     }
 
     /** Slots belong to the whole server: the database makes no difference. */
-    private record Slot(String host, int port, String name) {}
+    private record Slot(ServerAddress server, String name) {}
 
     private PostgresSourceConfig build(SourceOptions options) {
         PostgresSourceConfig.Builder builder = PostgresSourceConfig.builder(
@@ -95,6 +108,7 @@ public final class SourceConfigurations {
         login(options, builder);
         tls(options, builder);
         options.get(SourceOption.SLOT_NAME).map(Given::value).ifPresent(builder::withSlotName);
+        options.get(SourceOption.FAILOVER_SLOT).map(SourceConfigurations::bool).ifPresent(builder::withFailoverSlot);
         options.get(SourceOption.PUBLICATION_NAME).map(Given::value).ifPresent(builder::withPublicationName);
         options.tables().ifPresent(builder::withTables);
         options.tableKeys().orElse(List.of()).forEach(builder::addTableKey);
@@ -103,28 +117,30 @@ public final class SourceConfigurations {
     }
 
     private void login(SourceOptions options, PostgresSourceConfig.Builder builder) {
-        Optional<Given> givenHost = options.get(SourceOption.HOST);
-        givenHost.ifPresent(SourceConfigurations::requireOneHost);
-        String host = givenHost.map(Given::value).orElse("localhost");
-        int port = options.get(SourceOption.PORT)
-                .map(given -> number(given, 1, 65_535))
-                .orElse(5432);
+        options.get(SourceOption.HOST).map(Given::value).ifPresent(builder::withHost);
+        options.get(SourceOption.PORT).map(SourceConfigurations::ports).ifPresent(builder::withPort);
+        options.get(SourceOption.TARGET_SESSION_ATTRS)
+                .map(given -> oneOf(given, TargetSessionAttributes.values(), TargetSessionAttributes::libpqName))
+                .ifPresent(builder::withTargetSessionAttributes);
         String user = options.get(SourceOption.USER).map(Given::value).orElse(operatingSystemUser);
         String database = options.get(SourceOption.DATABASE).map(Given::value).orElse(user);
-        builder.withHost(host).withPort(port).withUser(user).withDatabase(database);
-        builder.withPasswordSupplier(passwordSupplier(options, host, port, database, user));
+        builder.withUser(user).withDatabase(database);
+        builder.withPasswordSupplier(passwordSupplier(options, builder.build().servers(), database, user));
     }
 
-    private static void requireOneHost(Given host) {
-        if (host.value().indexOf(',') >= 0) {
-            throw new OptionException(
-                    host.origin() + " names several hosts ('" + host.value() + "'): only one is supported for now");
+    /** One, or several with commas between; an empty one among several is the default. */
+    private static String ports(Given given) {
+        for (String port : given.value().split(",", -1)) {
+            if (!port.isBlank() || given.value().indexOf(',') < 0) {
+                number(new Given(port, given.origin()), 1, 65_535);
+            }
         }
+        return given.value().strip();
     }
 
     /** An explicit password, else the password file, read anew each time the server asks. */
     private PasswordSupplier passwordSupplier(
-            SourceOptions options, String host, int port, String database, String user) {
+            SourceOptions options, List<ServerAddress> servers, String database, String user) {
         Optional<Given> password = options.get(SourceOption.PASSWORD);
         if (password.isPresent()) {
             return PasswordSupplier.of(password.get().value());
@@ -132,7 +148,18 @@ public final class SourceConfigurations {
         Path path =
                 options.get(SourceOption.PASSFILE).map(given -> path(given)).orElse(homeDirectory.resolve(".pgpass"));
         PasswordFile file = new PasswordFile(path, warnings);
-        return () -> file.find(host, port, database, user).map(String::toCharArray);
+        ServerAddress first = servers.get(0);
+        return new PasswordSupplier() {
+            @Override
+            public Optional<char[]> get() {
+                return get(first.host(), first.port());
+            }
+
+            @Override
+            public Optional<char[]> get(String host, int port) {
+                return file.find(host, port, database, user).map(String::toCharArray);
+            }
+        };
     }
 
     private static void tls(SourceOptions options, PostgresSourceConfig.Builder builder) {

@@ -9,11 +9,13 @@ public enum SourceOption {
     ID("id", "", ""),
     HOST("host", "host", "PGHOST"),
     PORT("port", "port", "PGPORT"),
+    TARGET_SESSION_ATTRS("target_session_attrs", "target_session_attrs", "PGTARGETSESSIONATTRS"),
     DATABASE("database", "dbname", "PGDATABASE"),
     USER("user", "user", "PGUSER"),
     PASSWORD("password", "password", "PGPASSWORD"),
     PASSFILE("passfile", "passfile", "PGPASSFILE"),
     SLOT_NAME("slot_name", "", ""),
+    FAILOVER_SLOT("failover_slot", "", ""),
     PUBLICATION_NAME("publication_name", "", ""),
     SSL_MODE("ssl_mode", "sslmode", "PGSSLMODE"),
     SSL_ROOT_CERT("ssl_root_cert", "sslrootcert", "PGSSLROOTCERT"),
@@ -30,6 +32,7 @@ public enum SourceOption {
     BOOTSTRAP_BATCH_SIZE("bootstrap_batch_size", "", ""),
     BOOTSTRAP_PARALLELISM("bootstrap_parallelism", "", ""),
     BOOTSTRAP("bootstrap", "", ""),
+    STATE_DIR("state_dir", "", ""),
     AUTO_START("auto_start", "", "");
 
     private final String optionName;

@@ -4,7 +4,7 @@ package io.drasi.pg.process;
 /** What the program's exit code says. */
 public enum ExitCode {
     OK(0, "ended in order: --endpos or --for reached, or stopped by SIGINT or SIGTERM"),
-    FAILED(1, "the source failed, or the output could not be written"),
+    FAILED(1, "the source failed, or the output or the state directory could not be used"),
     USAGE(2, "wrong option or configuration"),
     CONNECTION(3, "cannot connect or log in to the server"),
     SETUP(4, "the server, its publication or a table is not set up for this; the error says what to run"),

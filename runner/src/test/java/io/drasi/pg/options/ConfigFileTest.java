@@ -7,9 +7,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.drasi.model.DispatchMode;
 import io.drasi.postgres.client.settings.SslMode;
+import io.drasi.postgres.client.settings.TargetSessionAttributes;
 import io.drasi.source.postgres.config.InvalidText;
 import io.drasi.source.postgres.config.PostgresSourceConfig;
 import io.drasi.source.postgres.config.RowFormat;
+import io.drasi.source.postgres.config.ServerAddress;
 import io.drasi.source.postgres.config.TableKeyConfig;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -63,7 +65,7 @@ class ConfigFileTest {
                 """);
         assertThat(config.id()).isEqualTo("shop");
         assertThat(config.host()).isEqualTo("db.example.com");
-        assertThat(config.port()).isEqualTo(5433);
+        assertThat(config.port()).isEqualTo("5433");
         assertThat(config.database()).isEqualTo("shop");
         assertThat(config.user()).isEqualTo("drasi");
         assertThat(config.passwordSupplier().get()).hasValue("pa ss: #word".toCharArray());
@@ -92,10 +94,21 @@ class ConfigFileTest {
     }
 
     @Test
+    void takesListsOfHostsAndPorts() {
+        PostgresSourceConfig config = only(
+                "{host: [db1, '::1'], port: [5433, 5434], target_session_attrs: prefer-standby, failover_slot: true}");
+        assertThat(config.servers()).containsExactly(new ServerAddress("db1", 5433), new ServerAddress("::1", 5434));
+        assertThat(config.targetSessionAttributes()).isEqualTo(TargetSessionAttributes.PREFER_STANDBY);
+        assertThat(config.failoverSlot()).isTrue();
+        assertThat(only("{host: 'db1,db2'}").servers())
+                .containsExactly(new ServerAddress("db1", 5432), new ServerAddress("db2", 5432));
+    }
+
+    @Test
     void leavesTheDefaultsOfTheSpecification() {
         PostgresSourceConfig config = only("database: shop\n");
         assertThat(config.host()).isEqualTo("localhost");
-        assertThat(config.port()).isEqualTo(5432);
+        assertThat(config.port()).isEqualTo("5432");
         assertThat(config.user()).isEqualTo("me");
         assertThat(config.slotName()).isEqualTo("drasi_slot");
         assertThat(config.publicationName()).isEqualTo("drasi_publication");
@@ -185,7 +198,8 @@ class ConfigFileTest {
                 "host: a, port: 1, host: b|has the key 'host' twice",
                 "tables: users|tables in shop.yaml must be a list",
                 "tables: [[a]]|tables in shop.yaml must have a single value",
-                "port: [1]|port in shop.yaml must have a single value",
+                "slot_name: [a]|slot_name in shop.yaml must have a single value",
+                "host: []|host in shop.yaml must have at least one value",
                 "password:|password in shop.yaml must have a single value",
                 "table_keys: [users]|table_keys in shop.yaml must be a list of {table",
                 "table_keys: [{table: users}]|table_keys in shop.yaml must be a list of {table",
@@ -218,7 +232,10 @@ class ConfigFileTest {
                 "bootstrap_batch_size: 100001|bootstrap_batch_size in shop.yaml must be a number from 1 to 100,000, was '100001'",
                 "table_keys: [{table: users, key_columns: []}]|table_keys: 'users' needs at least one key column",
                 "ssl_cert: a.pem|ssl_cert and ssl_key belong together",
-                "host: 'a,b'|host in shop.yaml names several hosts ('a,b'): only one is supported for now"
+                "host: [a, b], port: [1, 2, 3]|port must be one for all hosts or one for each, but there are 3 ('1,2,3') for 2 hosts ('a,b')",
+                "host: [a, b], port: [1, x]|port in shop.yaml must be a number from 1 to 65,535, was 'x'",
+                "target_session_attrs: master|target_session_attrs in shop.yaml must be one of any, read-write, read-only, primary, standby, prefer-standby, was 'master'",
+                "failover_slot: x|failover_slot in shop.yaml must be true or false, was 'x'"
             })
     void saysWhatIsWrongWithAValue(String flow, String message) {
         assertThatThrownBy(() -> only("{" + flow + "}"))

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.drasi.postgres.client.settings.TargetSessionAttributes;
 import io.drasi.source.postgres.config.PostgresSourceConfig;
+import io.drasi.source.postgres.config.ServerAddress;
 import io.drasi.source.postgres.config.TableKeyConfig;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,7 +36,7 @@ class SourceOptionsTest {
                 Map.of("PGHOST", "env", "PGPORT", "3333", "PGDATABASE", "env", "PGUSER", "env", "PGPASSWORD", "env"));
         PostgresSourceConfig config = config(uri.over(commandLine).over(yaml).over(environment));
         assertThat(config.host()).isEqualTo("uri");
-        assertThat(config.port()).isEqualTo(1111);
+        assertThat(config.port()).isEqualTo("1111");
         assertThat(config.database()).isEqualTo("uri");
         assertThat(config.user()).isEqualTo("yaml");
         assertThat(config.passwordSupplier().get()).hasValue("env".toCharArray());
@@ -61,7 +63,7 @@ class SourceOptionsTest {
                 "PGCONNECT_TIMEOUT", "7",
                 "PGDATABASE", "")));
         assertThat(config.host()).isEqualTo("/srv/sockets");
-        assertThat(config.port()).isEqualTo(5433);
+        assertThat(config.port()).isEqualTo("5433");
         assertThat(config.database()).as("the user's name, as in libpq").isEqualTo("drasi");
         assertThat(config.sslMode().libpqName()).isEqualTo("require");
         assertThat(config.sslRootCert()).contains(Path.of("/ca.pem"));
@@ -105,14 +107,57 @@ class SourceOptionsTest {
     }
 
     @Test
-    void refusesSeveralHosts() {
-        assertThatThrownBy(() -> config(SourceOptions.ofConnectionString("postgresql://a,b:5432/shop")))
-                .isInstanceOf(OptionException.class)
-                .hasMessageContaining("only one is supported");
+    void takesSeveralHosts() {
+        PostgresSourceConfig config = config(SourceOptions.ofConnectionString(
+                "postgresql://a,b:5433,[::1]:5434/shop?target_session_attrs=read-write"));
+        assertThat(config.servers())
+                .containsExactly(
+                        new ServerAddress("a", 5432), new ServerAddress("b", 5433), new ServerAddress("::1", 5434));
+        assertThat(config.targetSessionAttributes()).isEqualTo(TargetSessionAttributes.READ_WRITE);
+        PostgresSourceConfig ofEnvironment = config(SourceOptions.ofEnvironment(
+                Map.of("PGHOST", "a,/srv/b", "PGPORT", "5433", "PGTARGETSESSIONATTRS", "primary")));
+        assertThat(ofEnvironment.servers())
+                .containsExactly(new ServerAddress("a", 5433), new ServerAddress("/srv/b", 5433));
+        assertThat(ofEnvironment.targetSessionAttributes()).isEqualTo(TargetSessionAttributes.PRIMARY);
+        assertThat(config(SourceOptions.ofConnectionString("host=a,b port=,5433"))
+                        .servers())
+                .containsExactly(new ServerAddress("a", 5432), new ServerAddress("b", 5433));
+        assertThat(config(SourceOptions.ofConnectionString("postgresql://a,b/shop"))
+                        .servers())
+                .containsExactly(new ServerAddress("a", 5432), new ServerAddress("b", 5432));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"keepalives=1", "gssencmode=prefer", "channel_binding=prefer", "target_session_attrs=any"})
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "host=a target_session_attrs=master|target_session_attrs in the connection string must be one of",
+                "host=a,b port=1,2,3|port must be one for all hosts or one for each, but there are 3",
+                "host=a port=1,2|but there are 2",
+                "host=a,,b|host must not be blank"
+            })
+    void saysWhatIsWrongWithSeveralHosts(String text, String message) {
+        assertThatThrownBy(() -> config(SourceOptions.ofConnectionString(text)))
+                .isInstanceOf(OptionException.class)
+                .hasMessageContaining(message);
+    }
+
+    @Test
+    void looksThePasswordOfEachHostUp(@TempDir Path directory) throws Exception {
+        Path file = directory.resolve("pass");
+        Files.writeString(file, "db1:5433:shop:drasi:first\ndb2:5434:shop:drasi:second\n");
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
+        PostgresSourceConfig config =
+                config(SourceOptions.ofConnectionString("postgresql://drasi@db1:5433,db2:5434/shop")
+                        .over(SourceOptions.ofEnvironment(Map.of("PGPASSFILE", file.toString()))));
+        assertThat(config.passwordSupplier().get("db1", 5433)).hasValue("first".toCharArray());
+        assertThat(config.passwordSupplier().get("db2", 5434)).hasValue("second".toCharArray());
+        assertThat(config.passwordSupplier().get("db2", 5433)).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"keepalives=1", "gssencmode=prefer", "channel_binding=prefer", "load_balance_hosts=disable"})
     void takesParametersThatAreFulfilledAnyway(String parameter) {
         assertThatCode(() -> config(SourceOptions.ofConnectionString("postgresql://h/d?" + parameter)))
                 .doesNotThrowAnyException();
@@ -120,12 +165,7 @@ class SourceOptionsTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {
-                "target_session_attrs=read-write",
-                "gssencmode=require",
-                "service=x",
-                "hostaddr=1.2.3.4",
-                "nonsense=1"
+            strings = {"load_balance_hosts=random", "gssencmode=require", "service=x", "hostaddr=1.2.3.4", "nonsense=1"
             })
     void refusesParametersThatItCannotFulfil(String parameter) {
         assertThatThrownBy(() -> SourceOptions.ofConnectionString("postgresql://u:secret@h/d?" + parameter))
@@ -144,7 +184,7 @@ class SourceOptionsTest {
         "PGOPTIONS, -c geqo=off, PGOPTIONS is not supported",
         "PGREQUIREPEER, postgres, PGREQUIREPEER is not supported",
         "PGCHANNELBINDING, require, 'PGCHANNELBINDING may only be prefer, was ''require'''",
-        "PGTARGETSESSIONATTRS, primary, 'PGTARGETSESSIONATTRS may only be any, was ''primary'''",
+        "PGLOADBALANCEHOSTS, random, 'PGLOADBALANCEHOSTS may only be disable, was ''random'''",
         "PGGSSENCMODE, require, 'PGGSSENCMODE may only be disable or prefer, was ''require'''",
         "PGSSLNEGOTIATION, direct, 'PGSSLNEGOTIATION may only be postgres, was ''direct'''"
     })

@@ -6,6 +6,7 @@ import static io.drasi.source.postgres.config.Option.require;
 import io.drasi.model.DispatchMode;
 import io.drasi.postgres.client.settings.PasswordSupplier;
 import io.drasi.postgres.client.settings.SslMode;
+import io.drasi.postgres.client.settings.TargetSessionAttributes;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -23,14 +24,19 @@ import java.util.regex.Pattern;
  * {@link #builder} is the convenient way to make one.
  *
  * @param id names the source in element references, logs and thread names; 1 to 200 characters
- * @param host server name or address; one that begins with {@code /} is the directory of a Unix-domain socket; default {@code "localhost"}
- * @param port TCP port, also part of the Unix socket's name; 1 to 65,535; default {@code 5432}
+ * @param host server name or address; one that begins with {@code /} is the directory of a Unix-domain socket; several with
+ *     commas between are tried in turn at each connect; default {@code "localhost"}
+ * @param port TCP port, also part of the Unix socket's name; 1 to 65,535; one for all hosts, or one for each with commas
+ *     between; default {@code "5432"}
+ * @param targetSessionAttributes which of the hosts will do; default {@code TargetSessionAttributes.ANY}
  * @param database the database to read from
  * @param user a role with the REPLICATION attribute and SELECT on the tables
  * @param passwordSupplier asked for the password at every connect; default {@code PasswordSupplier.none()}
  * @param tables the tables to read, written as their labels, {@code sales.orders} or {@code public.orders};
  *     empty: all tables of the publication; default {@code List.of()}
  * @param slotName the replication slot, made if it does not exist; 1 to 63 of a-z, 0-9 and {@code _}; default {@code "drasi_slot"}
+ * @param failoverSlot whether the slot is one that standbys keep up, so that the source can go on after a promotion;
+ *     PostgreSQL 17 and later; default {@code false}
  * @param publicationName the publication; must exist; default {@code "drasi_publication"}
  * @param sslMode with the meaning it has in libpq; default {@code SslMode.PREFER}
  * @param sslRootCert PEM file with the certificates to trust; {@code system}: those of the Java installation, with
@@ -53,12 +59,14 @@ import java.util.regex.Pattern;
 public record PostgresSourceConfig(
         String id,
         String host,
-        int port,
+        String port,
+        TargetSessionAttributes targetSessionAttributes,
         String database,
         String user,
         PasswordSupplier passwordSupplier,
         List<String> tables,
         String slotName,
+        boolean failoverSlot,
         String publicationName,
         SslMode sslMode,
         Optional<Path> sslRootCert,
@@ -85,8 +93,8 @@ public record PostgresSourceConfig(
     public PostgresSourceConfig {
         requireText("id", id);
         require(id.length() <= 200, "id must have at most 200 characters, has " + id.length());
-        requireText("host", host);
-        requireRange("port", port, 1, 65_535);
+        List<ServerAddress> unused = ServerAddress.list(host, port);
+        Objects.requireNonNull(targetSessionAttributes, "targetSessionAttributes");
         requireText("database", database);
         requireText("user", user);
         Objects.requireNonNull(passwordSupplier, "passwordSupplier");
@@ -132,16 +140,23 @@ public record PostgresSourceConfig(
         return new Builder(id);
     }
 
+    /** The servers that the source may read from, in the order in which they are tried; at least one. */
+    public List<ServerAddress> servers() {
+        return ServerAddress.list(host, port);
+    }
+
     /** All options by the specification's names, without the password. */
     public Map<String, Object> toMap() {
         Map<String, Object> map = new LinkedHashMap<>();
         map.put("id", id);
         map.put("host", host);
-        map.put("port", port);
+        map.put("port", port.indexOf(',') < 0 ? servers().get(0).port() : port);
+        map.put("target_session_attrs", targetSessionAttributes.libpqName());
         map.put("database", database);
         map.put("user", user);
         map.put("tables", tables);
         map.put("slot_name", slotName);
+        map.put("failover_slot", failoverSlot);
         map.put("publication_name", publicationName);
         map.put("ssl_mode", sslMode.libpqName());
         sslRootCert.ifPresent(path -> map.put("ssl_root_cert", path.toString()));
@@ -198,10 +213,12 @@ public record PostgresSourceConfig(
         private String database = "";
         private String user = "";
         private String host = "localhost";
-        private int port = 5432;
+        private String port = Integer.toString(ServerAddress.DEFAULT_PORT);
+        private TargetSessionAttributes targetSessionAttributes = TargetSessionAttributes.ANY;
         private PasswordSupplier passwordSupplier = PasswordSupplier.none();
         private List<String> tables = List.of();
         private String slotName = "drasi_slot";
+        private boolean failoverSlot = false;
         private String publicationName = "drasi_publication";
         private SslMode sslMode = SslMode.PREFER;
         private Optional<Path> sslRootCert = Optional.empty();
@@ -230,7 +247,17 @@ public record PostgresSourceConfig(
         }
 
         public Builder withPort(int value) {
+            return withPort(Integer.toString(value));
+        }
+
+        /** One port for all hosts, or one for each with commas between. */
+        public Builder withPort(String value) {
             this.port = value;
+            return this;
+        }
+
+        public Builder withTargetSessionAttributes(TargetSessionAttributes value) {
+            this.targetSessionAttributes = value;
             return this;
         }
 
@@ -256,6 +283,11 @@ public record PostgresSourceConfig(
 
         public Builder withSlotName(String value) {
             this.slotName = value;
+            return this;
+        }
+
+        public Builder withFailoverSlot(boolean value) {
+            this.failoverSlot = value;
             return this;
         }
 
@@ -368,11 +400,13 @@ public record PostgresSourceConfig(
                     id,
                     host,
                     port,
+                    targetSessionAttributes,
                     database,
                     user,
                     passwordSupplier,
                     tables,
                     slotName,
+                    failoverSlot,
                     publicationName,
                     sslMode,
                     sslRootCert,

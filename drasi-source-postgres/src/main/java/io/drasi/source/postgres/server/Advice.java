@@ -9,6 +9,7 @@ import io.drasi.postgres.client.error.TlsException;
 import io.drasi.postgres.client.query.Sql;
 import io.drasi.postgres.protocol.wire.ProtocolException;
 import io.drasi.source.postgres.config.PostgresSourceConfig;
+import io.drasi.source.postgres.config.ServerAddress;
 import io.drasi.source.postgres.error.ConnectionException;
 import io.drasi.source.postgres.error.DecodingException;
 import io.drasi.source.postgres.error.PositionUnavailableException;
@@ -18,6 +19,7 @@ import io.drasi.source.postgres.error.SlotHeldException;
 import io.drasi.source.postgres.error.SourceException;
 import io.drasi.source.postgres.schema.TableName;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Turns errors of the client and of the server into a source's own, with what to run or to set to fix them. */
@@ -57,10 +59,14 @@ public final class Advice {
     /** What bytes that are no PostgreSQL protocol, met at {@code step}, mean for the source. */
     public DecodingException explain(ProtocolException failure, Step step) {
         return new DecodingException(
-                where(step) + ": the server at " + config.host() + ":" + config.port() + " broke the protocol: "
-                        + failure.getMessage(),
+                where(step) + ": the server at " + servers() + " broke the protocol: " + failure.getMessage(),
                 step == Step.CONNECT ? "Options: host and port, if that is no PostgreSQL server." : null,
                 failure);
+    }
+
+    /** The server, or all that it may be. */
+    String servers() {
+        return config.servers().stream().map(ServerAddress::toString).collect(Collectors.joining(", "));
     }
 
     /** The slot's log begins before the publication was made, or the publication was dropped since. */
@@ -157,7 +163,7 @@ public final class Advice {
 
     private String hbaLine() {
         String who = quoted(config.database()) + " " + quoted(config.user());
-        return config.host().startsWith("/")
+        return config.servers().get(0).host().startsWith("/")
                 ? "local " + who + " scram-sha-256"
                 : "host " + who + " <address of this client>/32 scram-sha-256";
     }
@@ -210,6 +216,10 @@ public final class Advice {
         }
         if (step == Step.START_STREAM || step == Step.STREAM) {
             return positionLost(error, message);
+        }
+        if (error.serverMessage().routine().equals(Optional.of("CheckLogicalDecodingRequirements"))) {
+            return new SetupException(
+                    message, "On a standby logical decoding needs wal_level = logical on the primary too.", error);
         }
         // That wal_level is logical was checked before: what is left is a server that allows no slots at all.
         return step == Step.CREATE_SLOT

@@ -9,13 +9,19 @@ import io.drasi.postgres.client.error.PostgresClientException;
 import io.drasi.postgres.client.error.ServerErrorException;
 import io.drasi.postgres.client.settings.ConnectionSettings;
 import io.drasi.postgres.client.settings.ConnectionSettingsBuilder;
+import io.drasi.postgres.client.settings.TargetSessionAttributes;
 import io.drasi.source.postgres.config.PostgresSourceConfig;
+import io.drasi.source.postgres.config.ServerAddress;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /** How a source connects: everything that shapes the text of a value is set in the startup packet of each connection. */
 public final class Connections {
@@ -36,31 +42,39 @@ public final class Connections {
     /** A catalog of many tables is not read in a moment, however soon a silent stream is to be noticed. */
     private static final Duration LEAST_QUERY_TIMEOUT = Duration.ofSeconds(60);
 
-    private final ConnectionSettings settings;
-    private final ConnectionSettings ordinarySettings;
-    private final ConnectionSettings probeSettings;
+    private final PostgresSourceConfig config;
+    private final List<ConnectionSettings> hosts;
+    private final TargetSessionAttributes target;
+    /** The server of the present session; further connections go there too. */
+    private volatile Optional<ConnectionSettings> chosen = Optional.empty();
+    /** The host that the next search begins with. */
+    private volatile int first;
 
     public Connections(PostgresSourceConfig config) {
-        String applicationName = "drasi " + config.id();
-        this.settings = settings(config, applicationName);
-        this.ordinarySettings = settings.toBuilder()
-                .parameter("lock_timeout", Long.toString(LOCK_TIMEOUT.toMillis()))
-                .peerTimeout(
-                        config.peerTimeout().compareTo(LEAST_QUERY_TIMEOUT) > 0
-                                ? config.peerTimeout()
-                                : LEAST_QUERY_TIMEOUT)
-                .build();
-        this.probeSettings = settings.toBuilder()
-                .connectTimeout(
-                        config.connectTimeout().compareTo(LONGEST_PROBE) < 0 ? config.connectTimeout() : LONGEST_PROBE)
-                .build();
+        this(
+                config,
+                config.servers().stream()
+                        .map(server -> settings(config, server, "drasi " + config.id()))
+                        .toList(),
+                config.targetSessionAttributes());
     }
 
-    /** The settings of a source's connections; also for those who want to ask the same server something. */
+    private Connections(PostgresSourceConfig config, List<ConnectionSettings> hosts, TargetSessionAttributes target) {
+        this.config = config;
+        this.hosts = hosts;
+        this.target = target;
+    }
+
+    /** The settings of a source's connections, to its first host; also for those who want to ask the same server something. */
     public static ConnectionSettings settings(PostgresSourceConfig config, String applicationName) {
+        return settings(config, config.servers().get(0), applicationName);
+    }
+
+    private static ConnectionSettings settings(
+            PostgresSourceConfig config, ServerAddress server, String applicationName) {
         ConnectionSettingsBuilder builder = ConnectionSettings.builder()
-                .host(config.host())
-                .port(config.port())
+                .host(server.host())
+                .port(server.port())
                 .database(config.database())
                 .user(config.user())
                 .passwordSupplier(config.passwordSupplier())
@@ -76,9 +90,91 @@ public final class Connections {
         return builder.build();
     }
 
+    private ConnectionSettings ordinary(ConnectionSettings host) {
+        return host.toBuilder()
+                .parameter("lock_timeout", Long.toString(LOCK_TIMEOUT.toMillis()))
+                .peerTimeout(
+                        config.peerTimeout().compareTo(LEAST_QUERY_TIMEOUT) > 0
+                                ? config.peerTimeout()
+                                : LEAST_QUERY_TIMEOUT)
+                .build();
+    }
+
+    private ConnectionSettings probe(ConnectionSettings host) {
+        return host.toBuilder()
+                .connectTimeout(
+                        config.connectTimeout().compareTo(LONGEST_PROBE) < 0 ? config.connectTimeout() : LONGEST_PROBE)
+                .build();
+    }
+
+    /**
+     * Begins a session: tries the hosts in turn. All further connections go to the one that was found, until the next session
+     * begins or this one is {@linkplain #leave left}. By one thread.
+     */
+    public PostgresConnection choose() {
+        PostgresConnection connection = search();
+        chosen = Optional.of(connection.sameServer().toBuilder()
+                .peerTimeout(config.peerTimeout())
+                .parameter("lock_timeout", "0")
+                .build());
+        return connection;
+    }
+
+    /** The session has failed: until there is another one, each connection looks for a host by itself. */
+    public void leave() {
+        chosen = Optional.empty();
+    }
+
+    /** The host can't go on with what was read before: the next search begins with the one after it. */
+    public void passOver() {
+        chosen.ifPresent(settings -> {
+            for (int i = 0; i < hosts.size(); i++) {
+                if (hosts.get(i).serverName().equals(settings.serverName())) {
+                    first = (i + 1) % hosts.size();
+                }
+            }
+        });
+    }
+
+    /** Whether there is another host to try. */
+    public boolean severalHosts() {
+        return hosts.size() > 1;
+    }
+
+    /** For messages: the server of the session, or all that there may be one with. */
+    public String serverName() {
+        return chosen.map(ConnectionSettings::serverName)
+                .orElseGet(
+                        () -> hosts.stream().map(ConnectionSettings::serverName).collect(Collectors.joining(", ")));
+    }
+
+    /** Connections to the server of the present session, also when that is over; if there is none, as these. */
+    public Connections sameServer() {
+        return chosen.map(settings -> {
+                    Connections same = new Connections(config, List.of(settings), TargetSessionAttributes.ANY);
+                    same.chosen = Optional.of(settings);
+                    return same;
+                })
+                .orElseGet(() -> new Connections(config, hosts, target));
+    }
+
+    private PostgresConnection search() {
+        List<ConnectionSettings> inOrder =
+                hosts.stream().map(this::ordinary).collect(Collectors.toCollection(ArrayList::new));
+        Collections.rotate(inOrder, -first);
+        return setUp(PostgresConnection.open(inOrder, target));
+    }
+
     /** An ordinary connection that the server does not end for being idle. */
     public PostgresConnection openOrdinary() {
-        PostgresConnection connection = PostgresConnection.open(ordinarySettings);
+        return chosen.map(settings -> setUp(PostgresConnection.open(ordinary(settings))))
+                .orElseGet(this::search);
+    }
+
+    /** @throws ConnectionLostException if there is no session */
+    public ReplicationConnection openReplication() {
+        ReplicationConnection connection = ReplicationConnection.open(
+                chosen.orElseThrow(() -> new ConnectionLostException("the session has ended meanwhile")));
         setUp(
                 connection.serverVersionNumber(),
                 connection.parameter(SERVER_ENCODING),
@@ -87,8 +183,7 @@ public final class Connections {
         return connection;
     }
 
-    public ReplicationConnection openReplication() {
-        ReplicationConnection connection = ReplicationConnection.open(settings);
+    private static PostgresConnection setUp(PostgresConnection connection) {
         setUp(
                 connection.serverVersionNumber(),
                 connection.parameter(SERVER_ENCODING),
@@ -108,10 +203,14 @@ public final class Connections {
         }
     }
 
-    /** Whether the server says that it shuts down, or takes no connections any more. */
+    /** Whether the server of the session says that it shuts down, or takes no connections any more. */
     public boolean serverShutsDown() {
+        Optional<ConnectionSettings> server = chosen;
+        if (server.isEmpty()) {
+            return true;
+        }
         try {
-            PostgresConnection.open(probeSettings).close();
+            PostgresConnection.open(probe(server.get())).close();
             return false;
         } catch (ServerErrorException e) {
             return SHUTTING_DOWN.contains(e.sqlState());

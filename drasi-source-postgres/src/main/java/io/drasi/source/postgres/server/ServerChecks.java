@@ -27,12 +27,14 @@ public final class ServerChecks {
     private final PostgresSourceConfig config;
     private final SelectedTables selected;
     private final Advice advice;
+    private final Standbys standbys;
     private final Set<String> warned = ConcurrentHashMap.newKeySet();
 
     public ServerChecks(PostgresSourceConfig config, SelectedTables selected, Advice advice) {
         this.config = config;
         this.selected = selected;
         this.advice = advice;
+        this.standbys = new Standbys(config);
     }
 
     /**
@@ -44,7 +46,7 @@ public final class ServerChecks {
         int version = connection.serverVersionNumber();
         if (version < OLDEST_VERSION) {
             throw new SetupException(
-                    "the server at " + config.host() + ":" + config.port() + " is PostgreSQL "
+                    "the server at " + advice.servers() + " is PostgreSQL "
                             + connection.parameter("server_version").orElse("?")
                             + ", but logical replication with pgoutput begins with PostgreSQL 10",
                     "Upgrade the server.",
@@ -52,6 +54,7 @@ public final class ServerChecks {
         }
         requireWalLevel(connection);
         requireReplicationRight(connection);
+        standbys.check(connection).ifPresent(this::warn);
         Catalog catalog = new Catalog(connection::query, version);
         Publication publication = catalog.publication(config.publicationName())
                 .orElseThrow(() -> new SetupException(

@@ -11,6 +11,8 @@ import java.util.Optional;
  * @param database empty for a physical slot
  * @param activePid the process that reads from it now
  * @param confirmedFlush up to where its consumer has confirmed
+ * @param failover whether standbys keep it up
+ * @param synced whether it is such a copy on a standby, which can't be used before that is promoted
  * @param lost why the server can't serve it any more, if so
  */
 public record SlotState(
@@ -18,4 +20,6 @@ public record SlotState(
         Optional<String> database,
         Optional<Long> activePid,
         Optional<Lsn> confirmedFlush,
+        boolean failover,
+        boolean synced,
         Optional<String> lost) {}

@@ -6,6 +6,7 @@ import io.drasi.postgres.client.query.Row;
 import io.drasi.postgres.client.query.Sql;
 import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.source.postgres.config.PostgresSourceConfig;
+import io.drasi.source.postgres.error.HostUnsuitableException;
 import io.drasi.source.postgres.error.PositionUnavailableException;
 import io.drasi.source.postgres.error.SetupException;
 import io.drasi.source.postgres.error.SlotHeldException;
@@ -82,9 +83,12 @@ public final class Slots {
         String lost = version >= 170_000
                 ? "CASE WHEN invalidation_reason IS NOT NULL THEN 'invalidation_reason = ' || invalidation_reason"
                         + " WHEN wal_status = 'lost' THEN 'wal_status = lost' END"
-                : version >= 130_000 ? "CASE WHEN wal_status = 'lost' THEN 'wal_status = lost' END" : "NULL";
+                : version >= 160_000
+                        ? "CASE WHEN conflicting THEN 'conflicting' WHEN wal_status = 'lost' THEN 'wal_status = lost' END"
+                        : version >= 130_000 ? "CASE WHEN wal_status = 'lost' THEN 'wal_status = lost' END" : "NULL";
+        String failover = version >= 170_000 ? "failover, synced AND pg_is_in_recovery()" : "false, false";
         return connection
-                .query("SELECT plugin, database, active_pid, confirmed_flush_lsn, " + lost
+                .query("SELECT plugin, database, active_pid, confirmed_flush_lsn, " + failover + ", " + lost
                         + " FROM pg_replication_slots WHERE slot_name = " + Sql.literal(slot))
                 .rows()
                 .stream()
@@ -123,6 +127,7 @@ public final class Slots {
      * @throws SetupException if the slot is of another kind or database
      * @throws SlotHeldException if another process reads from it
      * @throws PositionUnavailableException if the server can't serve it any more
+     * @throws HostUnsuitableException if it is kept up for another server
      */
     public void requireUsable(SlotState state) {
         if (!state.plugin().equals(Optional.of("pgoutput"))) {
@@ -139,13 +144,31 @@ public final class Slots {
                             + state.lost().get() + "): changes since "
                             + state.confirmedFlush().map(Lsn::toString).orElse("?")
                             + " are lost",
-                    "Drop it with " + advice.dropSlot() + " and start with a bootstrap; raise max_slot_wal_keep_size if"
-                            + " this happens again.",
+                    "Drop it with " + advice.dropSlot() + " and start with a bootstrap; "
+                            + againstLoss(state.lost().get()) + " if this happens again.",
+                    null);
+        }
+        if (state.synced()) {
+            throw new HostUnsuitableException(
+                    "the server is a standby, and replication slot \"" + slot
+                            + "\" there is kept up for the case that it is promoted; before that it can't be read",
+                    "It is tried again until that, and on the other hosts, if there are any: host = primary,standby with"
+                            + " target_session_attrs = primary.",
                     null);
         }
         if (state.activePid().isPresent()) {
             throw held(state.activePid());
         }
+    }
+
+    private static String againstLoss(String reason) {
+        if (reason.endsWith("rows_removed") || reason.equals("conflicting")) {
+            return "the primary removed rows of its catalog that this standby still needed: set hot_standby_feedback = on and"
+                    + " primary_slot_name here";
+        }
+        return reason.endsWith("wal_level_insufficient")
+                ? "keep wal_level = logical on the primary"
+                : "raise max_slot_wal_keep_size";
     }
 
     private SetupException unusable(String how) {
@@ -176,7 +199,9 @@ public final class Slots {
                 row.text(1),
                 row.text(2).map(Long::valueOf),
                 row.text(3).map(Lsn::parse),
-                row.text(4));
+                row.requiredBoolean(4),
+                row.requiredBoolean(5),
+                row.text(6));
     }
 
     /** FNV-1a of the slot's name: the number of its advisory lock, which is the database's own. */

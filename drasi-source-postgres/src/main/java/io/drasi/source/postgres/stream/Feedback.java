@@ -135,6 +135,7 @@ final class Feedback implements AutoCloseable {
 
     /** Sends the last status. After {@link #close}. */
     void tellFinally() {
+        outlet.save(reached);
         send(confirmed());
     }
 

@@ -31,6 +31,7 @@ import org.slf4j.LoggerFactory;
 public final class StreamReader {
     private static final Logger LOG = LoggerFactory.getLogger(StreamReader.class);
     private static final Duration LONGEST_READ = Duration.ofSeconds(10);
+    private static final Duration LOOK_INTERVAL = Duration.ofSeconds(2);
     private static final Duration FINISH_TIMEOUT = Duration.ofSeconds(5);
     private static final String NOT_IN_PREREQUISITE_STATE = "55000";
 
@@ -42,6 +43,10 @@ public final class StreamReader {
     private final PgOutputDecoder decoder = new PgOutputDecoder(1);
     private final ByteCursor cursor = new ByteCursor();
     private volatile boolean attention = true;
+    /** Whether to ask without anybody's attention too. Of the reading thread, as the next. */
+    private boolean lookedAfter;
+
+    private long nextLook = System.nanoTime();
     /** Whether something was confirmed since handing out began. */
     private volatile boolean confirmedMeanwhile;
 
@@ -70,7 +75,7 @@ public final class StreamReader {
     /**
      * Reads until {@code goOn} says no, then ends the stream in order.
      *
-     * @param goOn is asked at the beginning and after each {@link #attention}
+     * @param goOn is asked at the beginning and after each {@link #attention}, and with {@link #lookAfter} every 2 s
      * @throws io.drasi.source.postgres.error.SourceException or {@link io.drasi.postgres.client.error.PostgresClientException}
      *     if the stream breaks
      */
@@ -78,17 +83,23 @@ public final class StreamReader {
         feedback.start();
         try (feedback) {
             while (true) {
-                if (attention) {
+                if (attention || (lookedAfter && System.nanoTime() - nextLook >= 0)) {
                     attention = false;
+                    nextLook = System.nanoTime() + LOOK_INTERVAL.toNanos();
                     if (!goOn.getAsBoolean()) {
                         break;
                     }
                 }
-                accept(stream.read(LONGEST_READ));
+                accept(stream.read(lookedAfter ? LOOK_INTERVAL : LONGEST_READ));
             }
         }
         feedback.tellFinally();
         stream.finish(FINISH_TIMEOUT);
+    }
+
+    /** Has {@code goOn} asked now and again. Before {@link #run}. */
+    public void lookAfter() {
+        lookedAfter = true;
     }
 
     /** Has {@code goOn} asked soon. */

@@ -30,4 +30,12 @@ public interface Outlet {
      * @param reached everything before it was handed out
      */
     Lsn confirmedUpTo(Lsn reached);
+
+    /**
+     * Has {@link #confirmedUpTo} say as much as can be, where something has to be saved first; waits for that. Once nothing more
+     * is handed out.
+     *
+     * @throws io.drasi.source.postgres.error.PositionsNotSavedException if it can't be saved
+     */
+    default void save(Lsn reached) {}
 }

@@ -48,6 +48,7 @@ public final class SourceSubscription implements Subscription {
     private static final int BOOTSTRAP_CAPACITY = 16;
 
     private final SubscriptionSettings settings;
+    private final Resumption resumption;
     private final LabelFilter filter;
     private final DispatchMode mode;
     private final int capacity;
@@ -67,6 +68,8 @@ public final class SourceSubscription implements Subscription {
     private @Nullable Position after; // only what comes after this position is put in
     private @Nullable Position since; // where it began to be given what the stream brings
     private @Nullable Position given; // the last position that the subscriber took
+    private @Nullable Position confirmed; // the last position that the subscriber confirmed
+    private boolean storable; // what it confirms is a position to go on from; nothing less is in a position store
     private boolean apart; // is given what commits by a stream of its own, not by the shared one
     private Lsn reachedApart = Lsn.INVALID; // everything before it was put in by that stream
     // Put in by that stream after what it has reached; the shared one does not give them again if it takes over.
@@ -82,16 +85,26 @@ public final class SourceSubscription implements Subscription {
     private boolean ended;
     private @Nullable RuntimeException failure;
 
-    SourceSubscription(SubscriptionSettings settings, DispatchMode mode, int capacity, Subscriptions registry) {
+    SourceSubscription(
+            SubscriptionSettings settings,
+            Resumption resumption,
+            DispatchMode mode,
+            int capacity,
+            Subscriptions registry) {
         this.settings = settings;
+        this.resumption = resumption;
         this.filter = new LabelFilter(settings.labels());
         this.mode = mode;
         this.capacity = capacity;
         this.registry = registry;
-        this.bootstrap = settings.bootstrap() ? Bootstrap.WANTED : Bootstrap.NOT_WANTED;
-        this.after = settings.resumeFrom().orElse(null);
+        this.bootstrap = !settings.bootstrap()
+                ? Bootstrap.NOT_WANTED
+                : resumption.position().isPresent() ? Bootstrap.CONFIRMED : Bootstrap.WANTED;
+        this.after = resumption.position().orElse(null);
         this.since = after;
         this.given = after;
+        this.confirmed = after;
+        this.storable = bootstrap != Bootstrap.WANTED;
     }
 
     @Override
@@ -152,10 +165,14 @@ public final class SourceSubscription implements Subscription {
                         + ": it has been given " + (given == null ? "nothing yet" : "no more than " + given));
             }
             confirmations.confirm(position);
+            if (confirmed == null || position.compareTo(confirmed) > 0) {
+                confirmed = position;
+            }
             if (bootstrap == Bootstrap.SENT && position.compareTo(bootstrapPosition) >= 0) {
                 bootstrap = Bootstrap.CONFIRMED;
                 bootstrapConfirmed = true;
             }
+            storable |= bootstrapConfirmed;
         } finally {
             lock.unlock();
         }
@@ -192,6 +209,13 @@ public final class SourceSubscription implements Subscription {
         return bootstrap == Bootstrap.WANTED || bootstrap == Bootstrap.SENDING;
     }
 
+    /** A mark on the server tells that it waits for its bootstrap: from now on it has no position to go on from. */
+    void owed() {
+        if (wantsBootstrap()) {
+            registry.forgetPosition(this);
+        }
+    }
+
     /** Whether it is not on the shared stream yet: it waits for its bootstrap, or catches up after it. */
     boolean isOnItsWay() {
         lock.lock();
@@ -207,6 +231,9 @@ public final class SourceSubscription implements Subscription {
      * begins, no log is kept for it.
      */
     void giveUp() {
+        if (isOnItsWay()) {
+            registry.forgetPosition(this); // before the log is let go that goes on from there
+        }
         lock.lock();
         try {
             if (waitsForBootstrap() || apart) {
@@ -240,8 +267,63 @@ public final class SourceSubscription implements Subscription {
         }
     }
 
+    /** Knows the log up to there: a snapshot or a commit that it was given, or the position that it wants to go on from. */
+    Lsn furthest() {
+        lock.lock();
+        try {
+            if (after == null) {
+                return Lsn.INVALID;
+            }
+            // The record of a commit begins at its LSN, while a snapshot's position is where the next record begins.
+            return new Lsn(after.ordinal() < 0 ? after.commitLsn() : after.commitLsn() + 1);
+        } finally {
+            lock.unlock();
+        }
+    }
+
     Optional<Position> resumeFrom() {
-        return settings.resumeFrom();
+        return resumption.position();
+    }
+
+    Resumption resumption() {
+        return resumption;
+    }
+
+    /** Whether it would have begun with a bootstrap, but goes on from a position, and so has had one. */
+    boolean hasHadBootstrap() {
+        return settings.bootstrap() && resumption.position().isPresent();
+    }
+
+    /**
+     * From where it could go on if the process ended now; empty if only a bootstrap would help, or it has
+     * {@linkplain #storeNoMore left the store}.
+     *
+     * @param least was confirmed by all; it lacks nothing that commits before
+     */
+    Optional<Position> toStore(Lsn least) {
+        lock.lock();
+        try {
+            Lsn whole = new Lsn(confirmations.confirmedLsn()).max(least);
+            if (!storable || lost > 0 || !whole.isValid()) {
+                return Optional.empty();
+            }
+            Position position = Position.before(whole.value());
+            return Optional.of(confirmed != null && confirmed.compareTo(position) > 0 ? confirmed : position);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Returns whether there was something {@linkplain #toStore to store} until now. */
+    boolean storeNoMore() {
+        lock.lock();
+        try {
+            boolean before = storable;
+            storable = false;
+            return before;
+        } finally {
+            lock.unlock();
+        }
     }
 
     boolean takes(String label) {
@@ -302,6 +384,7 @@ public final class SourceSubscription implements Subscription {
      * @param besideStream whether the subscription stands apart from the shared stream, until it {@linkplain #join joins}
      */
     void startBootstrap(SourceEvent.BootstrapStarted started, long slotLsn, boolean besideStream) {
+        registry.forgetPosition(this); // before the subscriber forgets what it has
         lock.lock();
         try {
             apart = besideStream;
@@ -318,6 +401,7 @@ public final class SourceSubscription implements Subscription {
             after = started.position();
             since = started.position();
             bootstrapPosition = started.position();
+            confirmed = null;
             confirmations.sent(started.position(), started.position().commitLsn());
         } finally {
             lock.unlock();

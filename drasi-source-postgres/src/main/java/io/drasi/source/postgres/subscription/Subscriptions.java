@@ -40,6 +40,7 @@ public final class Subscriptions implements Outlet {
     private final int capacity;
     private final Runnable changed;
     private final Runnable confirmed;
+    private final Optional<PositionSaver> saver;
     private final CopyOnWriteArrayList<SourceSubscription> open = new CopyOnWriteArrayList<>();
 
     /** Those who catch up with the stream and have come that near, in bytes of the log, are waited for by it. */
@@ -71,6 +72,12 @@ public final class Subscriptions implements Outlet {
     private Lsn slotStart = Lsn.INVALID;
     /** The server's log was at least as long as that when the stream began. */
     private Lsn logEnd = Lsn.INVALID;
+    /** What was confirmed of the slot before this run. */
+    private Lsn slotStoodAt = Lsn.INVALID;
+    /** Whether a process has ended while it gave somebody a bootstrap beside the stream. */
+    private boolean bootstrapBroken;
+    /** Names the log; empty: not known, or nobody wants to know. */
+    private String origin = "";
     /** Whether a bootstrap was confirmed in this run. */
     private boolean bootstrapConfirmed;
 
@@ -83,11 +90,27 @@ public final class Subscriptions implements Outlet {
      * @param confirmed is run when something was confirmed
      */
     public Subscriptions(String sourceId, DispatchMode mode, int capacity, Runnable changed, Runnable confirmed) {
+        this(sourceId, mode, capacity, changed, confirmed, Optional.empty());
+    }
+
+    /**
+     * @param changed is run when a subscription was opened or closed
+     * @param confirmed is run when something was confirmed
+     * @param saver of positions, if there is a store for them
+     */
+    public Subscriptions(
+            String sourceId,
+            DispatchMode mode,
+            int capacity,
+            Runnable changed,
+            Runnable confirmed,
+            Optional<PositionSaver> saver) {
         this.sourceId = sourceId;
         this.mode = mode;
         this.capacity = capacity;
         this.changed = changed;
         this.confirmed = confirmed;
+        this.saver = saver;
     }
 
     /**
@@ -96,14 +119,17 @@ public final class Subscriptions implements Outlet {
      *
      * @throws IllegalArgumentException if one of that query id is open, or a label is not known
      * @throws IllegalStateException if the source has failed or is closed
+     * @throws io.drasi.model.PositionStoreException if the position store can't be read
      */
     public SourceSubscription open(SubscriptionSettings settings) {
-        SourceSubscription subscription = new SourceSubscription(settings, mode, capacity, this);
+        Resumption resumption = Resumption.of(settings, saver.flatMap(it -> it.load(settings.queryId())));
+        SourceSubscription subscription = new SourceSubscription(settings, resumption, mode, capacity, this);
         synchronized (this) {
             requireOpenable(subscription, settings.queryId());
-            Optional<Position> resumeFrom = settings.resumeFrom();
-            if (resumeFrom.isPresent() && !canGoOnFrom(resumeFrom.get(), settings)) {
-                subscription.end(gone(settings.queryId(), resumeFrom.get()), false);
+            Optional<Position> resumeFrom = resumption.position();
+            Optional<PositionUnavailableException> refusal = refusal(subscription, settings);
+            if (refusal.isPresent()) {
+                subscription.end(refusal.get(), false);
                 return subscription;
             }
             if (resumeFrom.isPresent() && !paused && !streamGivesNext(resumeFrom.get())) {
@@ -145,17 +171,77 @@ public final class Subscriptions implements Outlet {
         }
     }
 
-    private boolean canGoOnFrom(Position position, SubscriptionSettings settings) {
-        return Long.compareUnsigned(position.commitLsn(), slotStart.value()) >= 0
-                && handedOut.canRepeatAfter(position, new LabelFilter(settings.labels()));
+    /** Why it can't go on from where it wants to, as far as that is known. */
+    private Optional<PositionUnavailableException> refusal(
+            SourceSubscription subscription, SubscriptionSettings settings) {
+        Optional<Position> position = subscription.resumeFrom();
+        if (position.isEmpty()) {
+            return Optional.empty();
+        }
+        boolean canGoOn = Long.compareUnsigned(position.get().commitLsn(), slotStart.value()) >= 0
+                && handedOut.canRepeatAfter(position.get(), new LabelFilter(settings.labels()));
+        return otherOrigin(subscription)
+                .or(() -> canGoOn
+                        ? behindSlot(subscription)
+                        : Optional.of(ResumeRefusal.of(
+                                subscription,
+                                "the server was told that later changes are confirmed, and does not send them again")));
     }
 
-    private static PositionUnavailableException gone(String queryId, Position position) {
-        return new PositionUnavailableException(
-                "subscription '" + queryId + "' can't go on from " + position
-                        + ": the server was told that later changes are confirmed, and does not send them again",
-                "Subscribe with a bootstrap.",
-                null);
+    private Optional<PositionUnavailableException> otherOrigin(SourceSubscription subscription) {
+        return origin.isEmpty() ? Optional.empty() : ResumeRefusal.otherOrigin(subscription, origin);
+    }
+
+    private Optional<PositionUnavailableException> behindSlot(SourceSubscription subscription) {
+        return slotStoodAt.isValid()
+                ? ResumeRefusal.behindSlot(subscription, slotStoodAt, bootstrapBroken)
+                : Optional.empty();
+    }
+
+    /** What is confirmed is saved in a store, if there is one for it. */
+    public Optional<PositionSaver> saver() {
+        return saver;
+    }
+
+    /**
+     * Positions belong to that log. Those that want to go on from a place of another are ended.
+     *
+     * @param name of the server and its slot
+     */
+    public void origin(String name) {
+        synchronized (this) {
+            origin = name;
+        }
+        saver.ifPresent(it -> it.origin(name));
+        for (SourceSubscription subscription : open) {
+            ResumeRefusal.otherOrigin(subscription, name).ifPresent(cause -> endWith(subscription, cause));
+        }
+    }
+
+    /**
+     * A run begins with a slot that exists. Those that need what the slot does not have any more are ended, as far as that is
+     * known.
+     *
+     * @param flushed what was confirmed before
+     * @param broken whether a process has ended while it gave somebody a bootstrap beside the stream, so that the slot may not
+     *     have what that one lacks
+     */
+    public void slotStandsAt(Lsn flushed, boolean broken) {
+        synchronized (this) {
+            slotStoodAt = flushed;
+            bootstrapBroken = broken;
+        }
+        for (SourceSubscription subscription : open) {
+            ResumeRefusal.behindSlot(subscription, flushed, broken).ifPresent(cause -> endWith(subscription, cause));
+        }
+        saver.ifPresent(PositionSaver::enable);
+    }
+
+    /** It is to be given a bootstrap: nothing that the store has of it is true any more. */
+    void forgetPosition(SourceSubscription subscription) {
+        if (subscription.storeNoMore() || subscription.resumption().stored().isPresent()) {
+            saver.ifPresent(it -> it.forget(subscription.queryId()));
+        }
     }
 
     /** A run begins; what an earlier one left is forgotten. */
@@ -168,6 +254,9 @@ public final class Subscriptions implements Outlet {
         logEnd = Lsn.INVALID;
         bootstrapConfirmed = false;
         leftOwed = false;
+        slotStoodAt = Lsn.INVALID;
+        bootstrapBroken = false;
+        origin = "";
     }
 
     /** No more subscriptions are opened. */
@@ -195,15 +284,10 @@ public final class Subscriptions implements Outlet {
         for (SourceSubscription subscription : open) {
             Optional<Position> from = subscription.resumeFrom();
             if (from.isPresent() && new Lsn(from.get().commitLsn()).isBefore(lsn)) {
-                endWith(
-                        subscription,
-                        new PositionUnavailableException(
-                                "subscription '" + subscription.queryId() + "' can't go on from " + from.get() + ": "
-                                        + why,
-                                "Subscribe with a bootstrap.",
-                                null));
+                endWith(subscription, ResumeRefusal.of(subscription, why));
             }
         }
+        saver.ifPresent(PositionSaver::enable);
     }
 
     /** The server has log up to there. Those that want to go on from beyond come from another server, and are ended. */
@@ -214,21 +298,41 @@ public final class Subscriptions implements Outlet {
         for (SourceSubscription subscription : open) {
             Optional<Position> from = subscription.resumeFrom();
             if (from.isPresent() && new Lsn(from.get().commitLsn()).isAfter(end)) {
-                endWith(subscription, beyondLog(subscription.queryId(), from.get(), end));
+                endWith(subscription, ResumeRefusal.beyondLog(subscription, end));
             }
         }
     }
 
+    /**
+     * The server's log has what was read before, on another timeline, up to there. Those that were given later changes, or want
+     * to go on from later ones, are ended.
+     */
+    public void logForksAt(Lsn fork) {
+        for (SourceSubscription subscription : open) {
+            Lsn furthest = subscription.furthest();
+            if (furthest.isAfter(fork)) {
+                endWith(subscription, lostInPromotion(subscription.queryId(), furthest, fork));
+            }
+        }
+    }
+
+    /** The furthest position up to which one of them knows the log, or from which it wants to go on. */
+    public Lsn furthest() {
+        return open.stream().map(SourceSubscription::furthest).reduce(Lsn.INVALID, Lsn::max);
+    }
+
     private void endWith(SourceSubscription subscription, RuntimeException cause) {
+        boolean unused = subscription.storeNoMore(); // what it could not have was not confirmed
         remove(subscription); // first, so that the query can subscribe again at once
         subscription.end(cause, false);
     }
 
-    private static PositionUnavailableException beyondLog(String queryId, Position position, Lsn end) {
+    private static PositionUnavailableException lostInPromotion(String queryId, Lsn furthest, Lsn fork) {
         return new PositionUnavailableException(
-                "subscription '" + queryId + "' can't go on from " + position + ": the server's log ends at " + end
-                        + ", so the position comes from another server, or from before this one was restored",
-                "Check the address, or subscribe with a bootstrap.",
+                "subscription '" + queryId + "' has been given what committed up to " + furthest
+                        + ", but the server was promoted when it had the log up to " + fork
+                        + ": changes that were delivered are lost on this server",
+                "Subscribe with a bootstrap.",
                 null);
     }
 
@@ -244,6 +348,9 @@ public final class Subscriptions implements Outlet {
         boolean removed;
         synchronized (this) {
             removed = open.remove(subscription);
+            if (removed) {
+                leavePosition(subscription);
+            }
             if (removed && open.isEmpty()) {
                 paused = true;
                 leftAt = confirmedLsn;
@@ -252,11 +359,20 @@ public final class Subscriptions implements Outlet {
             }
         }
         if (removed) {
+            saver.ifPresent(PositionSaver::saveLeft);
             changed.run();
         }
     }
 
+    /** Before anything beyond it can be told to the server; from now on the query may be opened again. */
+    private void leavePosition(SourceSubscription subscription) {
+        saver.ifPresent(it ->
+                subscription.toStore(Lsn.INVALID).ifPresent(position -> it.leave(subscription.queryId(), position)));
+        boolean unused = subscription.storeNoMore();
+    }
+
     void confirmed() {
+        saver.ifPresent(it -> it.confirmed(open));
         confirmed.run();
     }
 
@@ -339,9 +455,19 @@ public final class Subscriptions implements Outlet {
         stopWaiting();
     }
 
+    /** There is a marker for those who wait for a bootstrap. */
+    public void owed() {
+        open.forEach(SourceSubscription::owed);
+    }
+
     /** A marker stands for a bootstrap that is still to come: none that was confirmed before counts for it. */
     public synchronized void bootstrapOwed() {
         bootstrapConfirmed = false;
+    }
+
+    /** Whether a bootstrap was confirmed in an earlier run by somebody who is there now. */
+    public boolean bootstrapBehind() {
+        return open.stream().anyMatch(SourceSubscription::hasHadBootstrap);
     }
 
     /** Whether a bootstrap was confirmed in this run, since one was {@linkplain #bootstrapOwed owed}. */
@@ -361,7 +487,7 @@ public final class Subscriptions implements Outlet {
     public void endResuming(RuntimeException cause) {
         for (SourceSubscription subscription : open) {
             if (subscription.resumeFrom().isPresent()) {
-                endWith(subscription, cause);
+                endWith(subscription, ResumeRefusal.with(subscription, cause));
             }
         }
     }
@@ -585,10 +711,29 @@ public final class Subscriptions implements Outlet {
      */
     @Override
     public Lsn confirmedUpTo(Lsn reached) {
+        Confirmed confirmed = confirmedBy(reached);
+        return saver.map(it -> it.savedOf(confirmed.least(), confirmed.by())).orElse(confirmed.least());
+    }
+
+    @Override
+    public void save(Lsn reached) {
+        Confirmed confirmed = confirmedBy(reached);
+        saver.ifPresent(it -> it.save(confirmed.least(), confirmed.by()));
+    }
+
+    /** The run ends: what was confirmed is saved. */
+    public void saveFinally() {
+        saver.ifPresent(it -> it.end(open));
+    }
+
+    /** Up to where all of those have confirmed. */
+    private record Confirmed(Lsn least, List<SourceSubscription> by) {}
+
+    private Confirmed confirmedBy(Lsn reached) {
         List<SourceSubscription> asked;
         synchronized (this) {
             if (paused) {
-                return leftAt.min(reached);
+                return new Confirmed(leftAt.min(reached), List.of());
             }
             asked = List.copyOf(open);
         }
@@ -601,10 +746,10 @@ public final class Subscriptions implements Outlet {
         }
         synchronized (this) {
             if (paused) {
-                return leftAt.min(reached);
+                return new Confirmed(leftAt.min(reached), List.of());
             }
             handedOut.forget(least);
-            return least;
+            return new Confirmed(least, asked);
         }
     }
 

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.entry;
 
 import io.drasi.model.DispatchMode;
 import io.drasi.postgres.client.settings.SslMode;
+import io.drasi.postgres.client.settings.TargetSessionAttributes;
 import io.drasi.source.postgres.PostgresReplicationSource;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -37,6 +38,11 @@ class PostgresSourceConfigTest {
                 bad("user must not hold a zero character", builder -> builder.withUser("a\0b")),
                 bad("host must not be blank", builder -> builder.withHost("")),
                 bad("host must not hold a zero character", builder -> builder.withHost("\0")),
+                bad("host must not be blank, was 'a,'", builder -> builder.withHost("a,")),
+                bad("port must be a number, was 'x'", builder -> builder.withPort("x")),
+                bad(
+                        "port must be one for all hosts or one for each, but there are 2 ('1,2') for 3 hosts ('a,b,c')",
+                        builder -> builder.withHost("a,b,c").withPort("1,2")),
                 bad("port must be 1 to 65,535, was 0", builder -> builder.withPort(0)),
                 bad("port must be 1 to 65,535, was -1", builder -> builder.withPort(-1)),
                 bad("port must be 1 to 65,535, was 65,536", builder -> builder.withPort(65_536)),
@@ -163,8 +169,8 @@ class PostgresSourceConfigTest {
                 .withSslKey(Path.of("client.key"))
                 .build();
 
-        assertThat(least.port()).isEqualTo(1);
-        assertThat(most.port()).isEqualTo(65_535);
+        assertThat(least.servers()).containsExactly(new ServerAddress("localhost", 1));
+        assertThat(most.servers()).containsExactly(new ServerAddress("localhost", 65_535));
     }
 
     @Test
@@ -232,10 +238,12 @@ class PostgresSourceConfigTest {
                         entry("id", "shop"),
                         entry("host", "localhost"),
                         entry("port", 5432),
+                        entry("target_session_attrs", "any"),
                         entry("database", "shop"),
                         entry("user", "drasi"),
                         entry("tables", List.of()),
                         entry("slot_name", "drasi_slot"),
+                        entry("failover_slot", false),
                         entry("publication_name", "drasi_publication"),
                         entry("ssl_mode", "prefer"),
                         entry("table_keys", List.of()),
@@ -256,8 +264,10 @@ class PostgresSourceConfigTest {
     @Test
     void theBuilderOfTheSourceSetsEachOption() {
         PostgresReplicationSource source = PostgresReplicationSource.builder("shop")
-                .withHost("db.example.com")
-                .withPort(5433)
+                .withHost("db1.example.com,db2.example.com")
+                .withPort("5433,5434")
+                .withTargetSessionAttributes(TargetSessionAttributes.PRIMARY)
+                .withFailoverSlot(true)
                 .withDatabase("production")
                 .withUser("reader")
                 .withPassword(SECRET)
@@ -285,7 +295,11 @@ class PostgresSourceConfigTest {
 
         Map<String, Object> properties = source.properties();
         assertThat(properties)
-                .hasSize(24)
+                .hasSize(26)
+                .containsEntry("host", "db1.example.com,db2.example.com")
+                .containsEntry("port", "5433,5434")
+                .containsEntry("target_session_attrs", "primary")
+                .containsEntry("failover_slot", true)
                 .containsEntry("ssl_root_cert", "root.crt")
                 .containsEntry("ssl_cert", "client.crt")
                 .containsEntry("ssl_key", "client.key")

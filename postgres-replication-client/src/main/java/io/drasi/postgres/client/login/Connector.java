@@ -67,7 +67,7 @@ public final class Connector {
                 return connect(address);
             } catch (PostgresClientException e) {
                 failures.add(e);
-                if (!anotherAddressMayDo(e)) {
+                if (!anotherMayDo(e)) {
                     throw withOthers(e, failures);
                 }
             }
@@ -79,7 +79,7 @@ public final class Connector {
      * Not if the server has judged the login, or TLS: it is the same server, or one that is set up as it. A server that
      * takes no connections at the moment has judged nothing; libpq goes on there from 14 on.
      */
-    private static boolean anotherAddressMayDo(PostgresClientException failure) {
+    static boolean anotherMayDo(PostgresClientException failure) {
         return !Thread.currentThread().isInterrupted()
                 && (failure instanceof ConnectFailedException
                         || failure instanceof ConnectionLostException
@@ -104,13 +104,15 @@ public final class Connector {
                 failures);
     }
 
-    private static PostgresClientException withOthers(
-            PostgresClientException failure, List<PostgresClientException> failures) {
+    static PostgresClientException withOthers(PostgresClientException failure, List<PostgresClientException> failures) {
         failures.stream().filter(other -> other != failure).forEach(failure::addSuppressed);
         return failure;
     }
 
     private InetAddress[] resolve() {
+        if (settings.hostAddress().isPresent()) {
+            return new InetAddress[] {settings.hostAddress().get()};
+        }
         try {
             return resolver.resolve(settings.host());
         } catch (UnknownHostException e) {

@@ -221,7 +221,7 @@ final class Login {
     private char[] password() {
         Optional<char[]> password;
         try {
-            password = settings.passwordSupplier().get();
+            password = settings.passwordSupplier().get(settings.host(), settings.port());
         } catch (RuntimeException e) {
             throw new ConnectFailedException(at() + "the password supplier failed", e);
         }

@@ -10,6 +10,7 @@ import io.drasi.postgres.protocol.backend.BackendMessage.NotificationResponse;
 import io.drasi.postgres.protocol.backend.BackendMessage.ParameterStatus;
 import io.drasi.postgres.protocol.backend.ServerMessage;
 import io.drasi.postgres.protocol.frontend.FrontendMessage;
+import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.Map;
@@ -37,6 +38,13 @@ public final class Session {
     /** Where the server is that the session was made with; a host may have several addresses. */
     public void reachedAt(SocketAddress serverAddress) {
         address = Optional.of(serverAddress);
+    }
+
+    /** The settings with which another session gets to the same server: those of this one, with the address it was reached at. */
+    public ConnectionSettings sameServer() {
+        return address.isPresent() && address.get() instanceof InetSocketAddress internet
+                ? settings.toBuilder().hostAddress(internet.getAddress()).build()
+                : settings;
     }
 
     /**

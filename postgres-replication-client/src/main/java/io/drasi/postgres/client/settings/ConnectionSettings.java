@@ -2,6 +2,7 @@
 package io.drasi.postgres.client.settings;
 
 import io.drasi.postgres.protocol.frame.FrameReader;
+import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collections;
@@ -16,6 +17,8 @@ import java.util.Set;
  *
  * @param host name or address; with a leading {@code /} the directory of the Unix socket {@code .s.PGSQL.<port>}. All
  *     addresses of a name are tried in turn.
+ * @param hostAddress where to find the host, in place of the addresses of its name; certificates are still checked for the
+ *     name
  * @param port 1 to 65,535
  * @param sslRootCertificate PEM file of the certificates to trust; the word {@code system} means those that Java trusts,
  *     and wants sslmode {@code verify-full}; empty means {@code ~/.postgresql/root.crt} if it exists, as in libpq
@@ -33,6 +36,7 @@ import java.util.Set;
  */
 public record ConnectionSettings(
         String host,
+        Optional<InetAddress> hostAddress,
         int port,
         String database,
         String user,

@@ -2,6 +2,7 @@
 package io.drasi.postgres.client.settings;
 
 import io.drasi.postgres.protocol.frame.FrameReader;
+import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -14,6 +15,7 @@ import java.util.Optional;
  */
 public final class ConnectionSettingsBuilder {
     private String host = "localhost";
+    private Optional<InetAddress> hostAddress = Optional.empty();
     private int port = 5432;
     private String database = "";
     private String user = "";
@@ -33,6 +35,7 @@ public final class ConnectionSettingsBuilder {
 
     ConnectionSettingsBuilder(ConnectionSettings from) {
         host = from.host();
+        hostAddress = from.hostAddress();
         port = from.port();
         database = from.database();
         user = from.user();
@@ -51,6 +54,12 @@ public final class ConnectionSettingsBuilder {
 
     public ConnectionSettingsBuilder host(String value) {
         host = value;
+        return this;
+    }
+
+    /** Where to find the host, in place of the addresses of its name. */
+    public ConnectionSettingsBuilder hostAddress(InetAddress value) {
+        hostAddress = Optional.of(value);
         return this;
     }
 
@@ -140,6 +149,7 @@ public final class ConnectionSettingsBuilder {
     public ConnectionSettings build() {
         return new ConnectionSettings(
                 host,
+                hostAddress,
                 port,
                 database.isEmpty() ? user : database,
                 user,

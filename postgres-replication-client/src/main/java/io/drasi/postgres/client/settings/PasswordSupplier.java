@@ -17,6 +17,17 @@ public interface PasswordSupplier {
      */
     Optional<char[]> get();
 
+    /**
+     * The password of the moment for one of several hosts. What a supplier is that makes no difference between them does not
+     * override this.
+     *
+     * @param host as it was configured
+     * @return as {@link #get()}
+     */
+    default Optional<char[]> get(String host, int port) {
+        return get();
+    }
+
     /** Always the same password; {@code ""} is none. */
     static PasswordSupplier of(String password) {
         return () -> Optional.of(password.toCharArray());
