@@ -9,4 +9,5 @@ module io.drasi.source.postgres {
     exports io.drasi.source.postgres;
     exports io.drasi.source.postgres.config;
     exports io.drasi.source.postgres.error;
+    exports io.drasi.source.postgres.health;
 }

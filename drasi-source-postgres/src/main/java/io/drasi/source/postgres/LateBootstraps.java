@@ -12,6 +12,7 @@ import io.drasi.source.postgres.bootstrap.NewSlot;
 import io.drasi.source.postgres.bootstrap.Snapshot;
 import io.drasi.source.postgres.change.ChangeMapper;
 import io.drasi.source.postgres.config.InvalidText;
+import io.drasi.source.postgres.config.OnPositionLost;
 import io.drasi.source.postgres.config.PostgresSourceConfig;
 import io.drasi.source.postgres.error.BinaryFormatException;
 import io.drasi.source.postgres.error.DecodingException;
@@ -251,7 +252,7 @@ final class LateBootstraps {
 
     private void retryOrThrow(SourceException cause) {
         stop.throwIfGiven(); // stopping closes connections
-        if (!cause.retryable()) {
+        if (!cause.retryable() && !startsOver(cause)) {
             throw cause;
         }
         Duration wait = backoff.failed();
@@ -260,6 +261,13 @@ final class LateBootstraps {
         LOG.warn("source '{}': {}", config.id(), message);
         subscriptions.delayBootstrap(message);
         stop.pause(wait);
+    }
+
+    /** What is lost for a slot of this thread is lost for the shared one too, whose stream deals with it. */
+    private boolean startsOver(SourceException cause) {
+        return config.onPositionLost() == OnPositionLost.BOOTSTRAP
+                && cause instanceof PositionUnavailableException lost
+                && lost.slotLost();
     }
 
     private void round() {

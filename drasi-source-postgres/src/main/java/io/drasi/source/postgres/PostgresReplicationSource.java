@@ -13,12 +13,17 @@ import io.drasi.postgres.client.settings.SslMode;
 import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.postgres.protocol.wire.ProtocolException;
 import io.drasi.source.postgres.config.InvalidText;
+import io.drasi.source.postgres.config.OnPositionLost;
 import io.drasi.source.postgres.config.PostgresSourceConfig;
 import io.drasi.source.postgres.config.RowFormat;
+import io.drasi.source.postgres.config.SlotHeld;
 import io.drasi.source.postgres.config.TableKeyConfig;
+import io.drasi.source.postgres.health.SlotReading;
 import io.drasi.source.postgres.schema.SelectedTables;
 import io.drasi.source.postgres.server.Advice;
 import io.drasi.source.postgres.server.Connections;
+import io.drasi.source.postgres.server.OwnPublication;
+import io.drasi.source.postgres.server.OwnSessions;
 import io.drasi.source.postgres.server.Slots;
 import io.drasi.source.postgres.server.Step;
 import io.drasi.source.postgres.subscription.Subscriptions;
@@ -26,6 +31,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -65,6 +71,7 @@ public final class PostgresReplicationSource implements Source {
     private final SelectedTables selected;
     private final SourceStatus status;
     private final Subscriptions subscriptions;
+    private final OwnSessions sessions = new OwnSessions();
     // Both are changed with this locked.
     private volatile boolean closed;
     private volatile @Nullable SourceRun run;
@@ -119,7 +126,7 @@ public final class PostgresReplicationSource implements Source {
             if (closed) {
                 throw new IllegalStateException("source '" + id() + "' is closed");
             }
-            next = new SourceRun(config, selected, subscriptions, status);
+            next = new SourceRun(config, selected, subscriptions, status, sessions);
             // What listeners hear is said without the lock: they may call the source.
             if (!status.begin()) {
                 return;
@@ -183,13 +190,22 @@ public final class PostgresReplicationSource implements Source {
     }
 
     /**
+     * What the server said of the replication slot last. It is asked every {@code status_interval} while the source streams;
+     * empty before the first time.
+     */
+    public Optional<SlotReading> slotReading() {
+        SourceRun current = run;
+        return current == null ? Optional.empty() : current.slotReading();
+    }
+
+    /**
      * Asks the server, on a connection of its own, whether there is a replication slot that one can go on from without a
      * bootstrap. One beside which a bootstrap did not end is none: rows are owed to somebody.
      *
      * @throws io.drasi.source.postgres.error.SourceException if the server can't be asked
      */
     public boolean slotExists() {
-        Slots slots = new Slots(config, new Advice(config));
+        Slots slots = new Slots(config, new Advice(config), sessions);
         return ask(connection ->
                 slots.state(connection).isPresent() && slots.markers(connection).isEmpty());
     }
@@ -207,14 +223,40 @@ public final class PostgresReplicationSource implements Source {
                 Lsn.parse(connection.query(SERVER_POSITION).single().required(0)));
     }
 
-    private <T> T ask(Function<PostgresConnection, T> question) {
+    /**
+     * Drops what the source has on the server, on a connection of its own: the replication slot, the markers beside it, and
+     * the publication if this source made it. Whoever subscribes later has to begin with a bootstrap.
+     *
+     * @return what there was of it
+     * @throws IllegalStateException if the source runs
+     * @throws io.drasi.source.postgres.error.SlotHeldException if another process has the slot
+     * @throws io.drasi.source.postgres.error.SetupException if the slot is of another kind or database, or the publication
+     *     can't be dropped
+     * @throws io.drasi.source.postgres.error.SourceException if the server can't be asked
+     */
+    public Deprovisioned deprovision() {
+        SourceRun current = run;
+        if (current != null && !current.over()) {
+            throw new IllegalStateException("source '" + id() + "' runs; stop it first");
+        }
         Advice advice = new Advice(config);
-        try (PostgresConnection connection = new Connections(config).openOrdinary()) {
+        Deprovisioning deprovisioning = new Deprovisioning(
+                new Slots(config, advice, sessions, SlotHeld.FAIL), new OwnPublication(config, selected, advice));
+        return ask(deprovisioning::run, Step.DROP_SLOT);
+    }
+
+    private <T> T ask(Function<PostgresConnection, T> question) {
+        return ask(question, Step.CONNECT);
+    }
+
+    private <T> T ask(Function<PostgresConnection, T> question, Step step) {
+        Advice advice = new Advice(config);
+        try (PostgresConnection connection = new Connections(config, sessions).openOrdinary()) {
             return question.apply(connection);
         } catch (PostgresClientException e) {
-            throw advice.explain(e, Step.CONNECT);
+            throw advice.explain(e, step);
         } catch (ProtocolException e) {
-            throw advice.explain(e, Step.CONNECT);
+            throw advice.explain(e, step);
         }
     }
 
@@ -301,6 +343,26 @@ public final class PostgresReplicationSource implements Source {
 
         public Builder withPublicationName(String value) {
             config.withPublicationName(value);
+            return this;
+        }
+
+        public Builder withSlotHeld(SlotHeld value) {
+            config.withSlotHeld(value);
+            return this;
+        }
+
+        public Builder withOnPositionLost(OnPositionLost value) {
+            config.withOnPositionLost(value);
+            return this;
+        }
+
+        public Builder withRetentionWarning(long bytes) {
+            config.withRetentionWarning(bytes);
+            return this;
+        }
+
+        public Builder withCreatePublication(boolean value) {
+            config.withCreatePublication(value);
             return this;
         }
 

@@ -31,7 +31,14 @@ import java.util.regex.Pattern;
  * @param tables the tables to read, written as their labels, {@code sales.orders} or {@code public.orders};
  *     empty: all tables of the publication; default {@code List.of()}
  * @param slotName the replication slot, made if it does not exist; 1 to 63 of a-z, 0-9 and {@code _}; default {@code "drasi_slot"}
- * @param publicationName the publication; must exist; default {@code "drasi_publication"}
+ * @param publicationName the publication; must exist, or be {@code createPublication}'s; default {@code "drasi_publication"}
+ * @param slotHeld what the source does while another process has the slot; default {@code SlotHeld.WAIT}
+ * @param onPositionLost what the source does when its slot can't give the changes any more that are needed; default
+ *     {@code OnPositionLost.FAIL}
+ * @param retentionWarning the size of the log that the server keeps for the slot from which on the source warns, in bytes; 0:
+ *     never; else 1 MiB or more; default 10 GiB
+ * @param createPublication whether the source makes the publication if there is none, and keeps the one that it made to
+ *     {@code tables}; default {@code false}
  * @param sslMode with the meaning it has in libpq; default {@code SslMode.PREFER}
  * @param sslRootCert PEM file with the certificates to trust; {@code system}: those of the Java installation, with
  *     {@code SslMode.VERIFY_FULL} only
@@ -60,6 +67,10 @@ public record PostgresSourceConfig(
         List<String> tables,
         String slotName,
         String publicationName,
+        SlotHeld slotHeld,
+        OnPositionLost onPositionLost,
+        long retentionWarning,
+        boolean createPublication,
         SslMode sslMode,
         Optional<Path> sslRootCert,
         Optional<Path> sslCert,
@@ -77,6 +88,7 @@ public record PostgresSourceConfig(
         RowFormat rowFormat,
         boolean allowCleartextPassword) {
     private static final Path SYSTEM_ROOTS = Path.of("system");
+    private static final long LEAST_RETENTION_WARNING = 1 << 20;
     private static final Pattern SLOT_NAME = Pattern.compile("[a-z0-9_]{1,63}");
 
     /**
@@ -102,6 +114,11 @@ public record PostgresSourceConfig(
                 publicationBytes <= 63,
                 "publication_name must have at most 63 bytes in UTF-8, '" + publicationName + "' has "
                         + publicationBytes);
+        Objects.requireNonNull(slotHeld, "slotHeld");
+        Objects.requireNonNull(onPositionLost, "onPositionLost");
+        require(
+                retentionWarning == 0 || retentionWarning >= LEAST_RETENTION_WARNING,
+                "retention_warning must be 0 or at least 1 MiB (1048576 bytes), was " + retentionWarning);
         Objects.requireNonNull(sslMode, "sslMode");
         require(
                 sslCert.isPresent() == sslKey.isPresent(),
@@ -143,6 +160,10 @@ public record PostgresSourceConfig(
         map.put("tables", tables);
         map.put("slot_name", slotName);
         map.put("publication_name", publicationName);
+        map.put("slot_held", slotHeld.name().toLowerCase(java.util.Locale.ROOT));
+        map.put("on_position_lost", onPositionLost.name().toLowerCase(java.util.Locale.ROOT));
+        map.put("retention_warning", retentionWarning);
+        map.put("create_publication", createPublication);
         map.put("ssl_mode", sslMode.libpqName());
         sslRootCert.ifPresent(path -> map.put("ssl_root_cert", path.toString()));
         sslCert.ifPresent(path -> map.put("ssl_cert", path.toString()));
@@ -203,6 +224,10 @@ public record PostgresSourceConfig(
         private List<String> tables = List.of();
         private String slotName = "drasi_slot";
         private String publicationName = "drasi_publication";
+        private SlotHeld slotHeld = SlotHeld.WAIT;
+        private OnPositionLost onPositionLost = OnPositionLost.FAIL;
+        private long retentionWarning = 10L << 30;
+        private boolean createPublication = false;
         private SslMode sslMode = SslMode.PREFER;
         private Optional<Path> sslRootCert = Optional.empty();
         private Optional<Path> sslCert = Optional.empty();
@@ -261,6 +286,26 @@ public record PostgresSourceConfig(
 
         public Builder withPublicationName(String value) {
             this.publicationName = value;
+            return this;
+        }
+
+        public Builder withSlotHeld(SlotHeld value) {
+            this.slotHeld = value;
+            return this;
+        }
+
+        public Builder withOnPositionLost(OnPositionLost value) {
+            this.onPositionLost = value;
+            return this;
+        }
+
+        public Builder withRetentionWarning(long bytes) {
+            this.retentionWarning = bytes;
+            return this;
+        }
+
+        public Builder withCreatePublication(boolean value) {
+            this.createPublication = value;
             return this;
         }
 
@@ -374,6 +419,10 @@ public record PostgresSourceConfig(
                     tables,
                     slotName,
                     publicationName,
+                    slotHeld,
+                    onPositionLost,
+                    retentionWarning,
+                    createPublication,
                     sslMode,
                     sslRootCert,
                     sslCert,

@@ -36,11 +36,14 @@ public final class Connections {
     /** A catalog of many tables is not read in a moment, however soon a silent stream is to be noticed. */
     private static final Duration LEAST_QUERY_TIMEOUT = Duration.ofSeconds(60);
 
+    private final OwnSessions sessions;
     private final ConnectionSettings settings;
     private final ConnectionSettings ordinarySettings;
     private final ConnectionSettings probeSettings;
 
-    public Connections(PostgresSourceConfig config) {
+    /** @param sessions is told of each that is opened */
+    public Connections(PostgresSourceConfig config, OwnSessions sessions) {
+        this.sessions = sessions;
         String applicationName = "drasi " + config.id();
         this.settings = settings(config, applicationName);
         this.ordinarySettings = settings.toBuilder()
@@ -79,6 +82,7 @@ public final class Connections {
     /** An ordinary connection that the server does not end for being idle. */
     public PostgresConnection openOrdinary() {
         PostgresConnection connection = PostgresConnection.open(ordinarySettings);
+        sessions.add(connection.backendPid());
         setUp(
                 connection.serverVersionNumber(),
                 connection.parameter(SERVER_ENCODING),
@@ -89,6 +93,7 @@ public final class Connections {
 
     public ReplicationConnection openReplication() {
         ReplicationConnection connection = ReplicationConnection.open(settings);
+        sessions.add(connection.backendPid());
         setUp(
                 connection.serverVersionNumber(),
                 connection.parameter(SERVER_ENCODING),

@@ -178,6 +178,27 @@ public final class SourceSubscription implements Subscription {
         }
     }
 
+    /** Whether another bootstrap could take the place of changes that are lost. */
+    boolean beganWithBootstrap() {
+        lock.lock();
+        try {
+            return settings.bootstrap() && lost == 0 && !ended;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** It waits for another bootstrap: changes that it was to be given, by whichever stream, are lost. */
+    void startOver() {
+        lock.lock();
+        try {
+            apart = false;
+            bootstrap = Bootstrap.WANTED;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     private boolean waitsForBootstrap() {
         return bootstrap == Bootstrap.WANTED || bootstrap == Bootstrap.OWED || bootstrap == Bootstrap.SENDING;
     }

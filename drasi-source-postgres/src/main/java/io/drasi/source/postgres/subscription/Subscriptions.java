@@ -332,6 +332,24 @@ public final class Subscriptions implements Outlet {
         }
     }
 
+    /** Whether one began with a bootstrap, so that another could take the place of what is lost. */
+    public boolean beganWithBootstrap() {
+        return open.stream().anyMatch(SourceSubscription::beganWithBootstrap);
+    }
+
+    /**
+     * The slot is lost: those that began with a bootstrap wait for another, the others are ended. While there is no stream.
+     */
+    public void startOver(RuntimeException cause) {
+        for (SourceSubscription subscription : open) {
+            if (subscription.beganWithBootstrap()) {
+                subscription.startOver();
+            } else {
+                endWith(subscription, cause);
+            }
+        }
+    }
+
     /** Ends those that wait for a bootstrap, which {@code cause} says is not to be had. */
     public void endWaiting(RuntimeException cause) {
         for (SourceSubscription subscription : open) {

@@ -237,6 +237,10 @@ class PostgresSourceConfigTest {
                         entry("tables", List.of()),
                         entry("slot_name", "drasi_slot"),
                         entry("publication_name", "drasi_publication"),
+                        entry("slot_held", "wait"),
+                        entry("on_position_lost", "fail"),
+                        entry("retention_warning", 10_737_418_240L),
+                        entry("create_publication", false),
                         entry("ssl_mode", "prefer"),
                         entry("table_keys", List.of()),
                         entry("dispatch_mode", "channel"),
@@ -264,6 +268,10 @@ class PostgresSourceConfigTest {
                 .withTables("users", "sales.orders")
                 .withSlotName("production_slot")
                 .withPublicationName("all")
+                .withSlotHeld(SlotHeld.FAIL)
+                .withOnPositionLost(OnPositionLost.BOOTSTRAP)
+                .withRetentionWarning(1 << 20)
+                .withCreatePublication(true)
                 .withSslMode(SslMode.VERIFY_FULL)
                 .withSslRootCert(Path.of("root.crt"))
                 .withSslCert(Path.of("client.crt"))
@@ -285,7 +293,11 @@ class PostgresSourceConfigTest {
 
         Map<String, Object> properties = source.properties();
         assertThat(properties)
-                .hasSize(24)
+                .hasSize(28)
+                .containsEntry("slot_held", "fail")
+                .containsEntry("on_position_lost", "bootstrap")
+                .containsEntry("retention_warning", 1_048_576L)
+                .containsEntry("create_publication", true)
                 .containsEntry("ssl_root_cert", "root.crt")
                 .containsEntry("ssl_cert", "client.crt")
                 .containsEntry("ssl_key", "client.key")
