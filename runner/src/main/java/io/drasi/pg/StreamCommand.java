@@ -98,7 +98,7 @@ final class StreamCommand implements LoggingCommand {
         return ExitCode.OK.number();
     }
 
-    private static SourceConfigurations configurations() {
+    static SourceConfigurations configurations() {
         return new SourceConfigurations(
                 System.getProperty("user.name"), Path.of(System.getProperty("user.home")), LOG::warn);
     }
@@ -131,7 +131,7 @@ final class StreamCommand implements LoggingCommand {
                 end.map(lsn -> new EndPosition(lsn, source::handedOverLsn)));
     }
 
-    private static PostgresReplicationSource sourceOf(PostgresSourceConfig config) {
+    static PostgresReplicationSource sourceOf(PostgresSourceConfig config) {
         try {
             return new PostgresReplicationSource(config);
         } catch (IllegalArgumentException e) {

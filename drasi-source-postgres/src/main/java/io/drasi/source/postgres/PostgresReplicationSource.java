@@ -200,14 +200,15 @@ public final class PostgresReplicationSource implements Source {
 
     /**
      * Asks the server, on a connection of its own, whether there is a replication slot that one can go on from without a
-     * bootstrap. One beside which a bootstrap did not end is none: rows are owed to somebody.
+     * bootstrap. One beside which a bootstrap did not end is none: rows are owed to somebody. Nor is one that was invalidated.
      *
      * @throws io.drasi.source.postgres.error.SourceException if the server can't be asked
      */
     public boolean slotExists() {
         Slots slots = new Slots(config, new Advice(config), sessions);
         return ask(connection ->
-                slots.state(connection).isPresent() && slots.markers(connection).isEmpty());
+                slots.state(connection).filter(state -> state.lost().isEmpty()).isPresent()
+                        && slots.markers(connection).isEmpty());
     }
 
     /**

@@ -221,6 +221,7 @@ class StartOverIT {
             assertThatThrownBy(refused::catchUp).hasStackTraceContaining("raise idle_replication_slot_timeout");
             fixture.closeSources();
 
+            assertThat(strict.slotExists()).isFalse();
             // Who subscribes decides what becomes of it: until then the source waits.
             PostgresReplicationSource source = fixture.source(builder(fixture));
             source.start();
@@ -229,5 +230,38 @@ class StartOverIT {
             assertThat(second.snapshot().readable()).hasSize(2);
             requireStreams(fixture, second, 3);
         }
+    }
+
+    /** A slot that somebody has moved looks good to the next start: nothing but the marker tells that rows are owed. */
+    @Test
+    void aSourceThatEndsBeforeItHasDroppedTheSlotLeavesAMarker() {
+        try (PostgresServer server = Shop.server(18).start();
+                Shop shop = Shop.open(server)) {
+            PostgresReplicationSource.Builder builder = shop.source().withOnPositionLost(OnPositionLost.BOOTSTRAP);
+            try (ObservedSource observed = shop.start(builder)) {
+                shop.requireWorks(observed);
+                shop.database()
+                        .execute(
+                                "REVOKE EXECUTE ON FUNCTION pg_drop_replication_slot(name) FROM PUBLIC",
+                                "INSERT INTO users VALUES (5000, 'Eve')");
+                advanceUnderIt(shop);
+                assertThat(observed.awaitError())
+                        .hasMessageContaining("permission denied for function pg_drop_replication_slot");
+            }
+            assertThat(shop.slots()).hasSize(2);
+            assertThat(shop.source().build().slotExists()).isFalse();
+            shop.database().execute("GRANT EXECUTE ON FUNCTION pg_drop_replication_slot(name) TO PUBLIC");
+            shop.requireWorks();
+            assertThat(shop.slots()).hasSize(1);
+        }
+    }
+
+    private static void advanceUnderIt(Shop shop) {
+        shop.database()
+                .execute("DO $$ BEGIN FOR i IN 1 .. 1000 LOOP BEGIN"
+                        + " PERFORM pg_terminate_backend(active_pid), pg_sleep(0.005) FROM pg_replication_slots"
+                        + " WHERE slot_name = '" + shop.name() + "' AND active;"
+                        + " PERFORM pg_replication_slot_advance('" + shop.name() + "', pg_current_wal_lsn());"
+                        + " RETURN; EXCEPTION WHEN object_in_use THEN NULL; END; END LOOP; END $$");
     }
 }

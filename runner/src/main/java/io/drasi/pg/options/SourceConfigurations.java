@@ -6,8 +6,10 @@ import io.drasi.pg.libpq.PasswordFile;
 import io.drasi.postgres.client.settings.PasswordSupplier;
 import io.drasi.postgres.client.settings.SslMode;
 import io.drasi.source.postgres.config.InvalidText;
+import io.drasi.source.postgres.config.OnPositionLost;
 import io.drasi.source.postgres.config.PostgresSourceConfig;
 import io.drasi.source.postgres.config.RowFormat;
+import io.drasi.source.postgres.config.SlotHeld;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -96,6 +98,7 @@ public final class SourceConfigurations {
         tls(options, builder);
         options.get(SourceOption.SLOT_NAME).map(Given::value).ifPresent(builder::withSlotName);
         options.get(SourceOption.PUBLICATION_NAME).map(Given::value).ifPresent(builder::withPublicationName);
+        slot(options, builder);
         options.tables().ifPresent(builder::withTables);
         options.tableKeys().orElse(List.of()).forEach(builder::addTableKey);
         delivery(options, builder);
@@ -149,6 +152,23 @@ public final class SourceConfigurations {
         options.get(SourceOption.CONNECT_TIMEOUT)
                 .map(SourceConfigurations::connectTimeout)
                 .ifPresent(builder::withConnectTimeout);
+    }
+
+    private static void slot(SourceOptions options, PostgresSourceConfig.Builder builder) {
+        options.get(SourceOption.SLOT_HELD)
+                .map(given ->
+                        oneOf(given, SlotHeld.values(), choice -> choice.name().toLowerCase(Locale.ROOT)))
+                .ifPresent(builder::withSlotHeld);
+        options.get(SourceOption.ON_POSITION_LOST)
+                .map(given -> oneOf(
+                        given, OnPositionLost.values(), choice -> choice.name().toLowerCase(Locale.ROOT)))
+                .ifPresent(builder::withOnPositionLost);
+        options.get(SourceOption.RETENTION_WARNING)
+                .map(SourceConfigurations::bytes)
+                .ifPresent(builder::withRetentionWarning);
+        options.get(SourceOption.CREATE_PUBLICATION)
+                .map(SourceConfigurations::bool)
+                .ifPresent(builder::withCreatePublication);
     }
 
     private static void delivery(SourceOptions options, PostgresSourceConfig.Builder builder) {
@@ -210,6 +230,14 @@ public final class SourceConfigurations {
             wrong.initCause(e);
         }
         throw wrong;
+    }
+
+    private static long bytes(Given given) {
+        try {
+            return SizeText.parse(given.value());
+        } catch (IllegalArgumentException e) {
+            throw wrong(given, String.valueOf(e.getMessage()));
+        }
     }
 
     private static boolean bool(Given given) {
