@@ -80,11 +80,20 @@ final class UnderLoad implements AutoCloseable {
         });
     }
 
-    /** Waits until the first subscriber was given so many rows of a bootstrap, or more than that. */
+    /** Waits until the first subscriber was given so many rows of a bootstrap, or all of them. */
     void awaitRows(int count) {
-        Await.until("the first subscriber was given " + count + " rows", PATIENCE, () -> {
+        awaitRows(followers.get(0), count);
+    }
+
+    /** Waits until the subscriber that came last was given so many rows of a bootstrap, or all of them. */
+    void awaitRowsOfLast(int count) {
+        awaitRows(followers.get(followers.size() - 1), count);
+    }
+
+    private void awaitRows(Follower follower, int count) {
+        Await.until(follower.subscription().queryId() + " was given " + count + " rows", PATIENCE, () -> {
             requireNoFailure();
-            return first().bootstraps() > 0 || first().bootstrapRows() >= count;
+            return follower.check().bootstraps() > 0 || follower.check().bootstrapRows() >= count;
         });
     }
 
