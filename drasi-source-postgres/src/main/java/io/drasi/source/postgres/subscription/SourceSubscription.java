@@ -66,6 +66,8 @@ public final class SourceSubscription implements Subscription {
     private Lsn reachedApart = Lsn.INVALID; // everything before it was put in by that stream
     // Put in by that stream after what it has reached; the shared one does not give them again if it takes over.
     private final List<SourceEvent.SchemaChanged> announcedApart = new ArrayList<>();
+    // Put in by the stream that ran when it was opened; the next one may repeat them.
+    private final List<SourceEvent.SchemaChanged> announcedAtFirst = new ArrayList<>();
     private boolean givenUp; // no log is kept for it
     private int streams; // that have begun while it was open
     private int
@@ -248,6 +250,9 @@ public final class SourceSubscription implements Subscription {
         lock.lock();
         try {
             streams++;
+            if (streams > 1) {
+                announcedAtFirst.clear(); // it is not given repeated ones any more
+            }
         } finally {
             lock.unlock();
         }
@@ -371,12 +376,14 @@ public final class SourceSubscription implements Subscription {
                 || wantsBootstrap()
                 || isApart() != fromApart
                 || isBeforeBegin(change.position())
-                || (!fromApart && wasAnnouncedApart(change))) {
+                || (!fromApart && wasAnnounced(change))) {
             return;
         }
         put(inOrder(change), () -> {
             if (apart) {
                 announcedApart.add(change);
+            } else if (streams == 0) {
+                announcedAtFirst.add(change);
             }
             if (change.idsInvalidated() && settings.bootstrap()) {
                 bootstrap = Bootstrap.WANTED;
@@ -461,10 +468,10 @@ public final class SourceSubscription implements Subscription {
         }
     }
 
-    private boolean wasAnnouncedApart(SourceEvent.SchemaChanged change) {
+    private boolean wasAnnounced(SourceEvent.SchemaChanged change) {
         lock.lock();
         try {
-            return announcedApart.remove(change);
+            return announcedApart.remove(change) || announcedAtFirst.contains(change);
         } finally {
             lock.unlock();
         }
