@@ -258,11 +258,16 @@ public final class SourceSubscription implements Subscription {
         }
     }
 
-    /** Whether it was not there yet when the stream before this one began. */
-    boolean inFirstStream() {
+    /**
+     * Whether a change that the stream repeats is new to it: it was not there yet when the stream before this one began, was
+     * not told of it later in that, and was not given the transaction either, since then it knows the table as it became.
+     */
+    boolean lacks(SourceEvent.SchemaChanged repeated) {
         lock.lock();
         try {
-            return streams <= 1;
+            return streams <= 1
+                    && !announcedAtFirst.contains(repeated)
+                    && (after == null || after.compareTo(repeated.position()) <= 0);
         } finally {
             lock.unlock();
         }
@@ -376,7 +381,7 @@ public final class SourceSubscription implements Subscription {
                 || wantsBootstrap()
                 || isApart() != fromApart
                 || isBeforeBegin(change.position())
-                || (!fromApart && wasAnnounced(change))) {
+                || (!fromApart && wasAnnouncedApart(change))) {
             return;
         }
         put(inOrder(change), () -> {
@@ -468,10 +473,10 @@ public final class SourceSubscription implements Subscription {
         }
     }
 
-    private boolean wasAnnounced(SourceEvent.SchemaChanged change) {
+    private boolean wasAnnouncedApart(SourceEvent.SchemaChanged change) {
         lock.lock();
         try {
-            return announcedApart.remove(change) || announcedAtFirst.contains(change);
+            return announcedApart.remove(change);
         } finally {
             lock.unlock();
         }

@@ -445,6 +445,21 @@ class SourceSubscriptionTest {
         }
     }
 
+    /** It would be told the shape that the table had then, after one that it has been told since. */
+    @Test
+    void isNotToldAfterwardsASchemaChangeOfATransactionThatItWasGiven() throws Exception {
+        streaming("first");
+        SourceEvent.SchemaChanged change = new SourceEvent.SchemaChanged(
+                Position.before(300), "users", Optional.empty(), List.of("a"), List.of("x"), false);
+        subscriptions.handOut(change, false);
+        SourceSubscription late = subscriptions.open(SubscriptionSettings.forQuery("late"));
+        subscriptions.handOut(TransactionFixture.transaction(300, 310, "users", 1));
+        transaction(late);
+        subscriptions.beginStream();
+        subscriptions.handOut(change, true);
+        assertThat(late.poll(NOW)).isEmpty();
+    }
+
     @Test
     void isNotOpenedOnceTheSourceIsClosed() {
         subscriptions.closeForGood();
