@@ -66,8 +66,8 @@ public final class SourceSubscription implements Subscription {
     private Lsn reachedApart = Lsn.INVALID; // everything before it was put in by that stream
     // Put in by that stream after what it has reached; the shared one does not give them again if it takes over.
     private final List<SourceEvent.SchemaChanged> announcedApart = new ArrayList<>();
-    // Put in by the stream that ran when it was opened; the next one may repeat them.
-    private final List<SourceEvent.SchemaChanged> announcedAtFirst = new ArrayList<>();
+    private @Nullable Position announcedUpTo; // of the transaction in which the last schema change was put in
+    private final List<SourceEvent.SchemaChanged> announcedThere = new ArrayList<>(); // all of that transaction
     private boolean givenUp; // no log is kept for it
     private int streams; // that have begun while it was open
     private int
@@ -250,26 +250,34 @@ public final class SourceSubscription implements Subscription {
         lock.lock();
         try {
             streams++;
-            if (streams > 1) {
-                announcedAtFirst.clear(); // it is not given repeated ones any more
-            }
         } finally {
             lock.unlock();
         }
     }
 
     /**
-     * Whether a change that the stream repeats is new to it: it was not there yet when the stream before this one began, was
-     * not told of it later in that, and was not given the transaction either, since then it knows the table as it became.
+     * Whether a change that the stream repeats is new to it: it was not told of that, nor of a later one, and was not given the
+     * transaction either, since then it knows the table as it became.
      */
     boolean lacks(SourceEvent.SchemaChanged repeated) {
         lock.lock();
         try {
-            return streams <= 1
-                    && !announcedAtFirst.contains(repeated)
-                    && (after == null || after.compareTo(repeated.position()) <= 0);
+            Position position = repeated.position();
+            int toAnnounced = announcedUpTo == null ? 1 : position.compareTo(announcedUpTo);
+            boolean given = after != null && after.compareTo(position) > 0;
+            return !given && (toAnnounced > 0 || (toAnnounced == 0 && !announcedThere.contains(repeated)));
         } finally {
             lock.unlock();
+        }
+    }
+
+    private void announced(SourceEvent.SchemaChanged change) {
+        if (announcedUpTo == null || change.position().compareTo(announcedUpTo) > 0) {
+            announcedUpTo = change.position();
+            announcedThere.clear();
+        }
+        if (change.position().equals(announcedUpTo)) {
+            announcedThere.add(change);
         }
     }
 
@@ -387,9 +395,8 @@ public final class SourceSubscription implements Subscription {
         put(inOrder(change), () -> {
             if (apart) {
                 announcedApart.add(change);
-            } else if (streams == 0) {
-                announcedAtFirst.add(change);
             }
+            announced(change);
             if (change.idsInvalidated() && settings.bootstrap()) {
                 bootstrap = Bootstrap.WANTED;
             }

@@ -445,6 +445,22 @@ class SourceSubscriptionTest {
         }
     }
 
+    @Test
+    void isToldARepeatedSchemaChangeAlsoIfItsFirstStreamDidNotComeThatFar() throws Exception {
+        SourceSubscription first = streaming("first");
+        SourceEvent.SchemaChanged change = new SourceEvent.SchemaChanged(
+                Position.before(300), "users", Optional.empty(), List.of("a"), List.of("x"), false);
+        subscriptions.handOut(change, false);
+        first.close();
+        SourceSubscription next = streaming("next");
+        subscriptions.beginStream();
+        subscriptions.handOut(change, true);
+        assertThat(next.poll(NOW)).contains(change);
+        subscriptions.beginStream();
+        subscriptions.handOut(change, true);
+        assertThat(next.poll(NOW)).isEmpty();
+    }
+
     /** It would be told the shape that the table had then, after one that it has been told since. */
     @Test
     void isNotToldAfterwardsASchemaChangeOfATransactionThatItWasGiven() throws Exception {
