@@ -17,6 +17,7 @@ import io.drasi.source.postgres.config.PostgresSourceConfig;
 import io.drasi.source.postgres.error.BinaryFormatException;
 import io.drasi.source.postgres.error.DecodingException;
 import io.drasi.source.postgres.error.PositionUnavailableException;
+import io.drasi.source.postgres.error.PositionsNotSavedException;
 import io.drasi.source.postgres.error.SourceException;
 import io.drasi.source.postgres.schema.Catalog;
 import io.drasi.source.postgres.schema.CatalogTable;
@@ -273,7 +274,19 @@ final class LateBootstraps {
             if (!takesUpAgain()) {
                 throw e;
             }
+            letGo();
             beginAgainWithoutHold();
+        }
+    }
+
+    private void letGo() {
+        while (true) {
+            try {
+                subscriptions.letGoOfBootstraps();
+                return;
+            } catch (PositionsNotSavedException e) {
+                beginAgain("a bootstrap is to be given up, which is tried again", String.valueOf(e.getMessage()));
+            }
         }
     }
 

@@ -10,7 +10,7 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** Positions in memory, as they outlive a source; saving can be held up, or fail, as long as a test wants. */
-final class GatedStore implements PositionStore {
+public final class GatedStore implements PositionStore {
     private enum Gate {
         OPEN,
         SHUT,
@@ -22,15 +22,15 @@ final class GatedStore implements PositionStore {
     private Gate gate = Gate.OPEN;
     private boolean waiting;
 
-    synchronized void shut() {
+    public synchronized void shut() {
         gate = Gate.SHUT;
     }
 
-    synchronized void breakDown() {
+    public synchronized void breakDown() {
         gate = Gate.BROKEN;
     }
 
-    synchronized void open() {
+    public synchronized void open() {
         gate = Gate.OPEN;
         notifyAll();
     }
@@ -46,7 +46,7 @@ final class GatedStore implements PositionStore {
     }
 
     /** What a copy of the store would have now. */
-    synchronized Map<String, StoredPosition> copy() {
+    public synchronized Map<String, StoredPosition> copy() {
         return Map.copyOf(positions);
     }
 

@@ -70,6 +70,7 @@ public final class SourceSubscription implements Subscription {
     private @Nullable Position given; // the last position that the subscriber took
     private @Nullable Position confirmed; // the last position that the subscriber confirmed
     private boolean storable; // what it confirms is a position to go on from; nothing less is in a position store
+    private boolean stored; // the position store may have something of it
     private boolean apart; // is given what commits by a stream of its own, not by the shared one
     private Lsn reachedApart = Lsn.INVALID; // everything before it was put in by that stream
     // Put in by that stream after what it has reached; the shared one does not give them again if it takes over.
@@ -105,6 +106,7 @@ public final class SourceSubscription implements Subscription {
         this.given = after;
         this.confirmed = after;
         this.storable = bootstrap != Bootstrap.WANTED;
+        this.stored = resumption.stored().isPresent();
     }
 
     @Override
@@ -226,22 +228,30 @@ public final class SourceSubscription implements Subscription {
         }
     }
 
-    /**
-     * What it was given of a bootstrap beside the stream is worth nothing any more: it waits for another one. Until that
-     * begins, no log is kept for it.
-     */
+    /** What it was given of a bootstrap beside the stream is worth nothing any more: it waits for another one. */
     void giveUp() {
-        if (isOnItsWay()) {
-            registry.forgetPosition(this); // before the log is let go that goes on from there
-        }
         lock.lock();
         try {
             if (waitsForBootstrap() || apart) {
                 bootstrap = Bootstrap.WANTED;
                 apart = false;
                 announcedApart.clear();
-                givenUp = true;
+                storable = false;
             }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** No log is kept for it, if it waits for a bootstrap, until that is to {@linkplain #holdAgain begin}. */
+    void letGo() {
+        if (!wantsBootstrap()) {
+            return;
+        }
+        registry.forgetPosition(this); // before the log is let go that goes on from there
+        lock.lock();
+        try {
+            givenUp = waitsForBootstrap();
         } finally {
             lock.unlock();
         }
@@ -307,6 +317,7 @@ public final class SourceSubscription implements Subscription {
             if (!storable || lost > 0 || !whole.isValid()) {
                 return Optional.empty();
             }
+            stored = true;
             Position position = Position.before(whole.value());
             return Optional.of(confirmed != null && confirmed.compareTo(position) > 0 ? confirmed : position);
         } finally {
@@ -314,13 +325,31 @@ public final class SourceSubscription implements Subscription {
         }
     }
 
-    /** Returns whether there was something {@linkplain #toStore to store} until now. */
-    boolean storeNoMore() {
+    /** From now on there is nothing {@linkplain #toStore to store}, unless it confirms a bootstrap. */
+    void storeNoMore() {
         lock.lock();
         try {
-            boolean before = storable;
             storable = false;
-            return before;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether the store may have a position of it. */
+    boolean isStored() {
+        lock.lock();
+        try {
+            return stored;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The store has no position of it any more. After {@link #storeNoMore}. */
+    void isForgotten() {
+        lock.lock();
+        try {
+            stored = false;
         } finally {
             lock.unlock();
         }

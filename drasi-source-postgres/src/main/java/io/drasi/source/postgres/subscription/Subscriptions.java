@@ -237,10 +237,16 @@ public final class Subscriptions implements Outlet {
         saver.ifPresent(PositionSaver::enable);
     }
 
-    /** It is to be given a bootstrap: nothing that the store has of it is true any more. */
+    /**
+     * It is to be given a bootstrap: nothing that the store has of it is true any more.
+     *
+     * @throws io.drasi.source.postgres.error.PositionsNotSavedException if the store can't be written; to be tried again
+     */
     void forgetPosition(SourceSubscription subscription) {
-        if (subscription.storeNoMore() || subscription.resumption().stored().isPresent()) {
-            saver.ifPresent(it -> it.forget(subscription.queryId()));
+        subscription.storeNoMore();
+        if (saver.isPresent() && subscription.isStored()) {
+            saver.get().forget(subscription.queryId());
+            subscription.isForgotten();
         }
     }
 
@@ -322,7 +328,7 @@ public final class Subscriptions implements Outlet {
     }
 
     private void endWith(SourceSubscription subscription, RuntimeException cause) {
-        boolean unused = subscription.storeNoMore(); // what it could not have was not confirmed
+        subscription.storeNoMore(); // what it could not have was not confirmed
         remove(subscription); // first, so that the query can subscribe again at once
         subscription.end(cause, false);
     }
@@ -368,7 +374,7 @@ public final class Subscriptions implements Outlet {
     private void leavePosition(SourceSubscription subscription) {
         saver.ifPresent(it ->
                 subscription.toStore(Lsn.INVALID).ifPresent(position -> it.leave(subscription.queryId(), position)));
-        boolean unused = subscription.storeNoMore();
+        subscription.storeNoMore();
     }
 
     void confirmed() {
@@ -449,10 +455,21 @@ public final class Subscriptions implements Outlet {
         open.forEach(SourceSubscription::holdAgain);
     }
 
-    /** Those who are given a bootstrap beside the stream wait for another one, and no log is kept for them meanwhile. */
+    /** Those who are given a bootstrap beside the stream wait for another one. */
     public synchronized void giveUpBootstraps() {
         open.forEach(SourceSubscription::giveUp);
         stopWaiting();
+    }
+
+    /**
+     * No log is kept for those who wait for a bootstrap, until one is to {@linkplain #holdForBootstraps begin}. It may take as
+     * long as the position store does.
+     *
+     * @throws io.drasi.source.postgres.error.PositionsNotSavedException if the position of one can't be forgotten; to be tried
+     *     again, the log is kept for it
+     */
+    public void letGoOfBootstraps() {
+        open.forEach(SourceSubscription::letGo);
     }
 
     /** There is a marker for those who wait for a bootstrap. */

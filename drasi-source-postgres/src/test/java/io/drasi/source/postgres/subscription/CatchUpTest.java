@@ -9,6 +9,8 @@ import io.drasi.model.Position;
 import io.drasi.model.SourceEvent;
 import io.drasi.model.SubscriptionSettings;
 import io.drasi.postgres.protocol.wire.Lsn;
+import io.drasi.source.postgres.GatedStore;
+import io.drasi.source.postgres.error.PositionsNotSavedException;
 import io.drasi.source.postgres.error.SubscriptionLaggedException;
 import io.drasi.source.postgres.transaction.CommittedTransaction;
 import io.drasi.source.postgres.transaction.TransactionFixture;
@@ -290,6 +292,7 @@ class CatchUpTest {
         assertThat(subscriptions.bootstrapsHoldMost()).isTrue();
         assertThat(subscriptions.confirmedUpTo(FAR)).isEqualTo(new Lsn(500));
         subscriptions.giveUpBootstraps();
+        subscriptions.letGoOfBootstraps();
         assertThat(subscriptions.bootstrapsHoldMost()).isFalse();
         assertThat(subscriptions.confirmedUpTo(FAR)).isEqualTo(FAR);
         assertThat(subscriptions.paused()).as("the others notice nothing").isFalse();
@@ -298,6 +301,38 @@ class CatchUpTest {
         assertThat(subscriptions.wantBootstrap()).isTrue();
         subscriptions.holdForBootstraps();
         assertThat(subscriptions.confirmedUpTo(FAR)).isEqualTo(new Lsn(500));
+    }
+
+    @Test
+    void keepsTheLogUntilThePositionOfTheOneThatIsGivenUpIsForgotten() throws Exception {
+        GatedStore store = new GatedStore();
+        subscriptions = new Subscriptions(
+                "source",
+                DispatchMode.CHANNEL,
+                2,
+                changed::incrementAndGet,
+                () -> {},
+                Optional.of(new PositionSaver("source", store)));
+        subscriptions.origin("server");
+        subscriptions.slotStandsAt(new Lsn(100), false);
+        early();
+        SourceSubscription late = late();
+        CatchUp catchUp = bootstrapped(late);
+        late.confirm(POSITION);
+        catchUp.handOut(transaction(600));
+        subscriptions.save(FAR);
+        assertThat(store.copy()).containsOnlyKeys("early", "late");
+        store.breakDown();
+        subscriptions.giveUpBootstraps();
+        for (int attempt = 1; attempt <= 2; attempt++) {
+            assertThatThrownBy(subscriptions::letGoOfBootstraps).isInstanceOf(PositionsNotSavedException.class);
+            assertThat(store.copy()).containsKey("late");
+            assertThat(late.holdsAt()).contains(new Lsn(500));
+        }
+        store.open();
+        subscriptions.letGoOfBootstraps();
+        assertThat(store.copy()).containsOnlyKeys("early");
+        assertThat(late.holdsAt()).isEmpty();
     }
 
     @Test
