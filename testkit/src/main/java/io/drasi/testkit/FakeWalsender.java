@@ -9,6 +9,8 @@ import java.net.Socket;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.stream.Stream;
 
 /**
@@ -27,6 +29,9 @@ import java.util.stream.Stream;
  */
 public final class FakeWalsender implements AutoCloseable {
     private static final String HOST = "127.0.0.1";
+
+    /** Used again: some tests make thousands of sessions, and a thread costs more than the bytes that it reads. */
+    private static final ExecutorService THREADS = Executors.newCachedThreadPool(FakeWalsender::thread);
 
     private final ServerSocket listener;
     private final List<Script> scripts;
@@ -65,9 +70,16 @@ public final class FakeWalsender implements AutoCloseable {
     }
 
     static void startThread(String name, Runnable body) {
-        Thread thread = new Thread(body, name);
+        THREADS.execute(() -> {
+            Thread.currentThread().setName(name);
+            body.run();
+        });
+    }
+
+    private static Thread thread(Runnable body) {
+        Thread thread = new Thread(body);
         thread.setDaemon(true);
-        thread.start();
+        return thread;
     }
 
     public String host() {

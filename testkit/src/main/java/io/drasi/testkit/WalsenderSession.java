@@ -440,9 +440,14 @@ public final class WalsenderSession implements AutoCloseable {
         }
     }
 
+    /** Whether the client has sent CopyDone. */
+    public boolean copyDone() {
+        return copyDone.getCount() == 0;
+    }
+
     /** Waits for the client's CopyDone. */
     public void awaitCopyDone() {
-        Await.until("the client sends CopyDone", PATIENCE, () -> copyDone.getCount() == 0);
+        Await.until("the client sends CopyDone", PATIENCE, this::copyDone);
     }
 
     /** Waits until the client closes the connection, after {@link #startCopyBoth()}. */

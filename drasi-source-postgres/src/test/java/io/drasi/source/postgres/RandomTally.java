@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** Counts what random histories were made of, so that one sees that they were made of something. */
+/** Counts what random histories were made of, so that one sees that they were made of something. For any thread. */
 final class RandomTally {
     private final Map<String, Integer> counts = new TreeMap<>();
 
@@ -40,12 +40,12 @@ final class RandomTally {
         return properties.toMap().size() < properties.names().size();
     }
 
-    void count(String what, int more) {
+    synchronized void count(String what, int more) {
         counts.merge(what, more, Integer::sum);
     }
 
     @Override
-    public String toString() {
+    public synchronized String toString() {
         return counts.toString();
     }
 }

@@ -75,6 +75,8 @@ public final class SourceSubscription implements Subscription {
     private Lsn reachedApart = Lsn.INVALID; // everything before it was put in by that stream
     // Put in by that stream after what it has reached; the shared one does not give them again if it takes over.
     private final List<SourceEvent.SchemaChanged> announcedApart = new ArrayList<>();
+    private @Nullable Position announcedUpTo; // of the transaction in which the last schema change was put in
+    private final List<SourceEvent.SchemaChanged> announcedThere = new ArrayList<>(); // all of that transaction
     private boolean givenUp; // no log is kept for it
     // The tables as it knows them from a bootstrap beside the stream, by OID, until the stream describes them.
     private final Map<Long, TableShape> expected = new HashMap<>();
@@ -372,13 +374,29 @@ public final class SourceSubscription implements Subscription {
         }
     }
 
-    /** Whether it was not there yet when the stream before this one began. */
-    boolean inFirstStream() {
+    /**
+     * Whether a change that the stream repeats is new to it: it was not told of that, nor of a later one, and was not given the
+     * transaction either, since then it knows the table as it became.
+     */
+    boolean lacks(SourceEvent.SchemaChanged repeated) {
         lock.lock();
         try {
-            return streams <= 1;
+            Position position = repeated.position();
+            int toAnnounced = announcedUpTo == null ? 1 : position.compareTo(announcedUpTo);
+            boolean given = after != null && after.compareTo(position) > 0;
+            return !given && (toAnnounced > 0 || (toAnnounced == 0 && !announcedThere.contains(repeated)));
         } finally {
             lock.unlock();
+        }
+    }
+
+    private void announced(SourceEvent.SchemaChanged change) {
+        if (announcedUpTo == null || change.position().compareTo(announcedUpTo) > 0) {
+            announcedUpTo = change.position();
+            announcedThere.clear();
+        }
+        if (change.position().equals(announcedUpTo)) {
+            announcedThere.add(change);
         }
     }
 
@@ -504,6 +522,7 @@ public final class SourceSubscription implements Subscription {
             if (apart) {
                 announcedApart.add(change);
             }
+            announced(change);
             if (change.idsInvalidated() && settings.bootstrap()) {
                 bootstrap = Bootstrap.WANTED;
             }

@@ -688,7 +688,7 @@ public final class Subscriptions implements Outlet {
             // While the stream has to begin again, those for whom it does will get what it brings then.
             receivers = ofThisStream().stream()
                     .filter(wantsIt)
-                    .filter(subscription -> !repeated || subscription.inFirstStream())
+                    .filter(subscription -> !repeated || subscription.lacks(change))
                     .filter(subscription -> !paused || subscription.hasStream())
                     .toList();
         }

@@ -426,6 +426,56 @@ class SourceSubscriptionTest {
         assertThat(resuming.poll(NOW)).contains(change);
     }
 
+    /** The next stream is the first one that begins while it is open, but what it was told of the one before it knows. */
+    @Test
+    void isNotToldAgainASchemaChangeOfTheStreamThatRanWhenItWasOpened() throws Exception {
+        streaming("first");
+        SourceEvent.SchemaChanged before = new SourceEvent.SchemaChanged(
+                Position.before(300), "users", Optional.empty(), List.of("a"), List.of("x"), false);
+        subscriptions.handOut(before, false);
+        SourceSubscription late = subscriptions.open(SubscriptionSettings.forQuery("late"));
+        SourceEvent.SchemaChanged change = new SourceEvent.SchemaChanged(
+                Position.before(400), "users", Optional.empty(), List.of("a", "b"), List.of("y"), false);
+        subscriptions.handOut(change, false);
+        assertThat(late.poll(NOW)).contains(change);
+        for (int stream = 0; stream < 2; stream++) {
+            subscriptions.beginStream();
+            subscriptions.handOut(change, true);
+            assertThat(late.poll(NOW)).isEmpty();
+        }
+    }
+
+    @Test
+    void isToldARepeatedSchemaChangeAlsoIfItsFirstStreamDidNotComeThatFar() throws Exception {
+        SourceSubscription first = streaming("first");
+        SourceEvent.SchemaChanged change = new SourceEvent.SchemaChanged(
+                Position.before(300), "users", Optional.empty(), List.of("a"), List.of("x"), false);
+        subscriptions.handOut(change, false);
+        first.close();
+        SourceSubscription next = streaming("next");
+        subscriptions.beginStream();
+        subscriptions.handOut(change, true);
+        assertThat(next.poll(NOW)).contains(change);
+        subscriptions.beginStream();
+        subscriptions.handOut(change, true);
+        assertThat(next.poll(NOW)).isEmpty();
+    }
+
+    /** It would be told the shape that the table had then, after one that it has been told since. */
+    @Test
+    void isNotToldAfterwardsASchemaChangeOfATransactionThatItWasGiven() throws Exception {
+        streaming("first");
+        SourceEvent.SchemaChanged change = new SourceEvent.SchemaChanged(
+                Position.before(300), "users", Optional.empty(), List.of("a"), List.of("x"), false);
+        subscriptions.handOut(change, false);
+        SourceSubscription late = subscriptions.open(SubscriptionSettings.forQuery("late"));
+        subscriptions.handOut(TransactionFixture.transaction(300, 310, "users", 1));
+        transaction(late);
+        subscriptions.beginStream();
+        subscriptions.handOut(change, true);
+        assertThat(late.poll(NOW)).isEmpty();
+    }
+
     @Test
     void isNotOpenedOnceTheSourceIsClosed() {
         subscriptions.closeForGood();
