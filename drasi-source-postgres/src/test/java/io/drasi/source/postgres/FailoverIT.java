@@ -118,6 +118,35 @@ class FailoverIT {
         }
     }
 
+    /** What the standby does not have the source is not given either: it would be lost in a promotion. */
+    @ParameterizedTest(name = "on PostgreSQL {0}")
+    @MethodSource("versions")
+    void waitsForAStandbyThatIsDown(int version) {
+        try (StandbyPair pair = StandbyPair.start(
+                        version,
+                        "CREATE TABLE t (id int PRIMARY KEY)",
+                        "CREATE PUBLICATION drasi_publication FOR ALL TABLES");
+                Logged logged = new Logged()) {
+            pair.synchronizeStandby();
+            Recorder recorder = pair.fixture().stream(pair.builder().withFailoverSlot(true));
+            pair.fixture().execute("INSERT INTO t VALUES (1)");
+            assertThat(recorder.changes()).containsExactly("insert t:1 {id=1}");
+            pair.standby().stopFast();
+            pair.fixture().execute("INSERT INTO t VALUES (2)");
+            Await.until(
+                    "the server says that it waits",
+                    () -> logged.messages().stream()
+                            .anyMatch(message ->
+                                    message.contains("\"synchronized_standby_slots\" does not have active_pid")));
+            assertThat(recorder.source().status().status()).isEqualTo(ComponentStatus.RUNNING);
+            int given = recorder.events().size();
+            recorder.takeWaiting();
+            assertThat(recorder.events()).hasSize(given);
+            pair.standby().start();
+            assertThat(recorder.changes()).containsExactly("insert t:2 {id=2}");
+        }
+    }
+
     /** The old primary writes on, which no one may take for changes of the database. */
     private static void passesOverTheOldPrimary(StandbyPair pair, Recorder recorder) {
         try (Logged logged = new Logged()) {

@@ -33,7 +33,6 @@ public final class StreamReader {
     private static final Duration LONGEST_READ = Duration.ofSeconds(10);
     private static final Duration LOOK_INTERVAL = Duration.ofSeconds(2);
     private static final Duration FINISH_TIMEOUT = Duration.ofSeconds(5);
-    private static final String NOT_IN_PREREQUISITE_STATE = "55000";
 
     private final ReplicationStream stream;
     private final TransactionAssembler assembler;
@@ -42,6 +41,7 @@ public final class StreamReader {
     private final Feedback feedback;
     private final PgOutputDecoder decoder = new PgOutputDecoder(1);
     private final ByteCursor cursor = new ByteCursor();
+    private final ServerNotices notices = new ServerNotices(System::nanoTime);
     private volatile boolean attention = true;
     /** Whether to ask without anybody's attention too. Of the reading thread, as the next. */
     private boolean lookedAfter;
@@ -203,11 +203,10 @@ public final class StreamReader {
         }
     }
 
-    /** From 18 on a publication that is unknown at a place in the log is just a warning, and its rows are left out. */
     private void accept(ServerMessage notice) {
-        if (notice.sqlState().equals(NOT_IN_PREREQUISITE_STATE)) {
+        if (ServerNotices.leavesRowsOut(notice)) {
             throw advice.publicationUnknown(notice.message(), null);
         }
-        LOG.info("the server says: {} {}", notice.severity(), notice.message());
+        notices.log(notice);
     }
 }

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.drasi.source.postgres.stream;
+
+import io.drasi.postgres.protocol.backend.ServerMessage;
+import java.time.Duration;
+import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What the server remarks while it streams. One thread. */
+final class ServerNotices {
+    private static final Logger LOG = LoggerFactory.getLogger(ServerNotices.class);
+    private static final long REPEAT_NANOS = Duration.ofMinutes(1).toNanos();
+    private static final String NOT_IN_PREREQUISITE_STATE = "55000";
+    /** The function of the server that waits for the standbys of synchronized_standby_slots. */
+    private static final String WAIT_FOR_STANDBYS = "StandbySlotsHaveCaughtup";
+
+    private final LongSupplier nanoTime;
+    private String last = "";
+    private long lastAt;
+
+    ServerNotices(LongSupplier nanoTime) {
+        this.nanoTime = nanoTime;
+    }
+
+    /**
+     * Whether the server streams on without rows that belong to the stream: from 18 on a publication that is unknown at a
+     * place in the log is just a warning. A standby that is waited for has the same SQLSTATE; the texts are translated, the
+     * names of the server's functions are not.
+     */
+    static boolean leavesRowsOut(ServerMessage notice) {
+        return notice.sqlState().equals(NOT_IN_PREREQUISITE_STATE)
+                && !notice.routine().orElse("").equals(WAIT_FOR_STANDBYS);
+    }
+
+    /** Logs it; one that comes again and again once a minute. */
+    void log(ServerMessage notice) {
+        String text = text(notice);
+        long now = nanoTime.getAsLong();
+        if (text.equals(last) && now - lastAt < REPEAT_NANOS) {
+            return;
+        }
+        last = text;
+        lastAt = now;
+        if (notice.severity().equals("WARNING")) {
+            LOG.warn("the server says: {}", text);
+        } else {
+            LOG.info("the server says: {}", text);
+        }
+    }
+
+    private static String text(ServerMessage notice) {
+        StringBuilder text = new StringBuilder(notice.message());
+        notice.detail().ifPresent(detail -> text.append(". ").append(detail));
+        notice.hint().ifPresent(hint -> text.append(' ').append(hint));
+        return text.toString();
+    }
+}
