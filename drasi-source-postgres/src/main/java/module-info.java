@@ -9,5 +9,6 @@ module io.drasi.source.postgres {
     exports io.drasi.source.postgres;
     exports io.drasi.source.postgres.config;
     exports io.drasi.source.postgres.error;
+    exports io.drasi.source.postgres.health;
     exports io.drasi.source.postgres.store;
 }

@@ -28,11 +28,15 @@ class ReadmeTest {
                 .toList();
     }
 
+    private static String example(String name) throws IOException {
+        return Files.readString(Path.of("src/main/java/io/drasi/examples/" + name + ".java"));
+    }
+
     @Test
     void showsCodeThatTheBuildCompiles() throws IOException {
-        String compiled = withoutSpace(Files.readString(Path.of("src/main/java/io/drasi/examples/Embedded.java")));
+        String compiled = withoutSpace(example("Embedded") + example("Metrics"));
         assertThat(found(JAVA, Files.readString(Path.of("../README.md"))))
-                .hasSize(5)
+                .hasSize(6)
                 .allSatisfy(code -> assertThat(compiled).contains(withoutSpace(code)));
     }
 

@@ -27,6 +27,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             "",
             "drasi-pg demo                shows it at work, with its own PostgreSQL server",
             "drasi-pg stream -d shop      prints the changes of a database as JSON lines",
+            "drasi-pg drop-slot -d shop   removes what stream has made on the server",
             "drasi-pg <command> --help    has the options and exit codes"
         })
 final class DrasiPg implements Runnable {
@@ -49,7 +50,8 @@ final class DrasiPg implements Runnable {
     static CommandLine commandLine(StopRequest stop) {
         CommandLine commandLine = new CommandLine(new DrasiPg())
                 .addSubcommand(new DemoCommand(stop))
-                .addSubcommand(new StreamCommand(stop));
+                .addSubcommand(new StreamCommand(stop))
+                .addSubcommand(new DropSlotCommand());
         Map<String, String> exitCodes = new LinkedHashMap<>();
         Arrays.stream(ExitCode.values())
                 .forEach(code -> exitCodes.put(Integer.toString(code.number()), code.meaning()));
@@ -119,7 +121,7 @@ final class DrasiPg implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "say what to do: demo or stream");
+        throw new ParameterException(spec.commandLine(), "say what to do: demo, stream or drop-slot");
     }
 
     /** The version that the build has put into the jar. */

@@ -155,6 +155,37 @@ final class SourceArguments {
     }
 
     @Option(
+            names = "--create-publication",
+            description = "Create the publication if it does not exist, for the tables, and keep it to them.")
+    void setCreatePublication(boolean value) {
+        give(SourceOption.CREATE_PUBLICATION, Boolean.toString(value), "--create-publication");
+    }
+
+    @Option(
+            names = "--slot-held",
+            paramLabel = "CHOICE",
+            description = "When another process has the slot: wait, or fail. Default: wait.")
+    void setSlotHeld(String value) {
+        give(SourceOption.SLOT_HELD, value, "--slot-held");
+    }
+
+    @Option(
+            names = "--on-position-lost",
+            paramLabel = "CHOICE",
+            description = "When the slot is dropped or invalidated: fail, or bootstrap again. Default: fail.")
+    void setOnPositionLost(String value) {
+        give(SourceOption.ON_POSITION_LOST, value, "--on-position-lost");
+    }
+
+    @Option(
+            names = "--retention-warning",
+            paramLabel = "SIZE",
+            description = "Warn when the server keeps so much log for the slot: 500MB, 10GB; 0: never. Default: 10GB.")
+    void setRetentionWarning(String value) {
+        give(SourceOption.RETENTION_WARNING, value, "--retention-warning");
+    }
+
+    @Option(
             names = "--table-key",
             paramLabel = "TABLE=COLUMNS",
             description = "Key columns of a table in place of its primary key, e.g. users=user_id,other. Repeatable.")

@@ -100,7 +100,7 @@ final class StreamCommand implements LoggingCommand {
         return ExitCode.OK.number();
     }
 
-    private static SourceConfigurations configurations() {
+    static SourceConfigurations configurations() {
         return new SourceConfigurations(
                 System.getProperty("user.name"), Path.of(System.getProperty("user.home")), LOG::warn);
     }
@@ -144,7 +144,7 @@ final class StreamCommand implements LoggingCommand {
                 end.map(lsn -> new EndPosition(lsn, source::handedOverLsn)));
     }
 
-    private static PostgresReplicationSource sourceOf(PostgresSourceConfig config, Optional<PositionStore> store) {
+    static PostgresReplicationSource sourceOf(PostgresSourceConfig config, Optional<PositionStore> store) {
         try {
             return store.map(positions -> new PostgresReplicationSource(config, positions))
                     .orElseGet(() -> new PostgresReplicationSource(config));

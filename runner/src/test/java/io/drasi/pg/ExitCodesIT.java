@@ -72,7 +72,7 @@ class ExitCodesIT {
 
     @Test
     void refusesWrongOptionsWithTwo() throws Exception {
-        requireFailure(Program.of(), 2, "demo or stream");
+        requireFailure(Program.of(), 2, "demo, stream or drop-slot");
         requireFailure(Program.of("strem"), 2, "strem");
         requireFailure(Program.of("stream", "--prot=1"), 2, "--prot", "drasi-pg stream --help");
         requireFailure(Program.of("stream", "--port=abc"), 2, "--port must be a number from 1 to 65,535, was 'abc'");

@@ -13,12 +13,14 @@ import io.drasi.source.postgres.bootstrap.RetentionGuard;
 import io.drasi.source.postgres.bootstrap.Snapshot;
 import io.drasi.source.postgres.change.ChangeMapper;
 import io.drasi.source.postgres.config.InvalidText;
+import io.drasi.source.postgres.config.OnPositionLost;
 import io.drasi.source.postgres.config.PostgresSourceConfig;
 import io.drasi.source.postgres.error.BinaryFormatException;
 import io.drasi.source.postgres.error.DecodingException;
 import io.drasi.source.postgres.error.PositionUnavailableException;
 import io.drasi.source.postgres.error.PositionsNotSavedException;
 import io.drasi.source.postgres.error.SourceException;
+import io.drasi.source.postgres.meter.SourceMeter;
 import io.drasi.source.postgres.schema.Catalog;
 import io.drasi.source.postgres.schema.CatalogTable;
 import io.drasi.source.postgres.schema.FormatChoice;
@@ -65,6 +67,7 @@ final class LateBootstraps {
     private final Advice advice;
     private final ServerChecks checks;
     private final ChangeMapper mapper;
+    private final SourceMeter meter;
     private final Supplier<Lsn> told;
     private final Runnable look;
     private final StreamStarter starter;
@@ -95,6 +98,7 @@ final class LateBootstraps {
     private volatile boolean endangered;
 
     /**
+     * @param meter is told of what breaks
      * @param told up to where the server knows that all is confirmed
      * @param look has the source's thread look whether there is something to {@linkplain #throwIfFailed throw} or to
      *     {@linkplain #begin begin}
@@ -108,6 +112,7 @@ final class LateBootstraps {
             Advice advice,
             ServerChecks checks,
             ChangeMapper mapper,
+            SourceMeter meter,
             Supplier<Lsn> told,
             Runnable look) {
         this.config = config;
@@ -118,6 +123,7 @@ final class LateBootstraps {
         this.advice = advice;
         this.checks = checks;
         this.mapper = mapper;
+        this.meter = meter;
         this.told = told;
         this.look = look;
         this.starter = new StreamStarter(config);
@@ -320,9 +326,10 @@ final class LateBootstraps {
 
     private void retryOrThrow(SourceException cause) {
         stop.throwIfGiven(); // stopping closes connections
-        if (!cause.retryable()) {
+        if (!cause.retryable() && !startsOver(cause)) {
             throw cause;
         }
+        meter.attemptFailed(cause);
         beginAgain("a bootstrap broke, it begins again", String.valueOf(cause.getMessage()));
     }
 
@@ -357,6 +364,13 @@ final class LateBootstraps {
                     null);
         }
         beginAgain("a bootstrap was given up, it begins again", why);
+    }
+
+    /** What is lost for a slot of this thread is lost for the shared one too, whose stream deals with it. */
+    private boolean startsOver(SourceException cause) {
+        return config.onPositionLost() == OnPositionLost.BOOTSTRAP
+                && cause instanceof PositionUnavailableException lost
+                && lost.slotLost();
     }
 
     private void round() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.drasi.source.postgres;
 
+import io.drasi.model.ComponentStatus;
 import io.drasi.model.DispatchMode;
 import io.drasi.model.PositionStore;
 import io.drasi.model.Source;
@@ -15,12 +16,19 @@ import io.drasi.postgres.client.settings.TargetSessionAttributes;
 import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.postgres.protocol.wire.ProtocolException;
 import io.drasi.source.postgres.config.InvalidText;
+import io.drasi.source.postgres.config.OnPositionLost;
 import io.drasi.source.postgres.config.PostgresSourceConfig;
 import io.drasi.source.postgres.config.RowFormat;
+import io.drasi.source.postgres.config.SlotHeld;
 import io.drasi.source.postgres.config.TableKeyConfig;
+import io.drasi.source.postgres.health.SlotReading;
+import io.drasi.source.postgres.health.SourceMetrics;
+import io.drasi.source.postgres.meter.SourceMeter;
 import io.drasi.source.postgres.schema.SelectedTables;
 import io.drasi.source.postgres.server.Advice;
 import io.drasi.source.postgres.server.Connections;
+import io.drasi.source.postgres.server.OwnPublication;
+import io.drasi.source.postgres.server.OwnSessions;
 import io.drasi.source.postgres.server.Slots;
 import io.drasi.source.postgres.server.Step;
 import io.drasi.source.postgres.subscription.PositionSaver;
@@ -68,7 +76,9 @@ public final class PostgresReplicationSource implements Source {
     private final PostgresSourceConfig config;
     private final SelectedTables selected;
     private final SourceStatus status;
+    private final SourceMeter meter = new SourceMeter();
     private final Subscriptions subscriptions;
+    private final OwnSessions sessions = new OwnSessions();
     // Both are changed with this locked.
     private volatile boolean closed;
     private volatile @Nullable SourceRun run;
@@ -96,9 +106,11 @@ public final class PostgresReplicationSource implements Source {
                 config.id(),
                 config.dispatchMode(),
                 config.dispatchBufferCapacity(),
+                config.onPositionLost() == OnPositionLost.BOOTSTRAP,
                 this::subscriptionsChanged,
                 this::confirmed,
-                positions.map(store -> new PositionSaver(config.id(), store)));
+                positions.map(store -> new PositionSaver(config.id(), store)),
+                meter);
     }
 
     public static Builder builder(String id) {
@@ -136,12 +148,13 @@ public final class PostgresReplicationSource implements Source {
             if (closed) {
                 throw new IllegalStateException("source '" + id() + "' is closed");
             }
-            next = new SourceRun(config, selected, subscriptions, status);
+            next = new SourceRun(config, selected, subscriptions, status, sessions, meter);
             // What listeners hear is said without the lock: they may call the source.
             if (!status.begin()) {
                 return;
             }
             subscriptions.begin();
+            meter.begin();
             run = next;
         }
         status.announce();
@@ -204,15 +217,53 @@ public final class PostgresReplicationSource implements Source {
     }
 
     /**
+     * What the server said of the replication slot last. It is asked every {@code status_interval} while the source streams;
+     * empty before the first time.
+     */
+    public Optional<SlotReading> slotReading() {
+        return meter.slot();
+    }
+
+    /** What the source has done and how it is. Cheap: the server is not asked, and nobody waits. */
+    public SourceMetrics metrics() {
+        SourceRun current = run;
+        Lsn received = current == null ? Lsn.INVALID : current.reached();
+        return new SourceMetrics(
+                status.current().status(),
+                received,
+                confirmedLsn(),
+                meter.slot(),
+                meter.lag(received),
+                meter.lastCommitTime(),
+                meter.transactions(),
+                meter.failedAttempts(),
+                meter.bootstraps(),
+                meter.tables(),
+                subscriptions.metrics(),
+                meter.lastFailure());
+    }
+
+    /**
+     * Has {@code listener} run when {@link #metrics} tells of a table or a subscription more than before, or of a subscription
+     * less; by the thread that has to do with it, which must not wait long.
+     *
+     * @return ends that; may be run more than once
+     */
+    public Runnable addMetricsListener(Runnable listener) {
+        return meter.listen(listener);
+    }
+
+    /**
      * Asks the server, on a connection of its own, whether there is a replication slot that one can go on from without a
-     * bootstrap. One beside which a bootstrap did not end is none: rows are owed to somebody.
+     * bootstrap. One beside which a bootstrap did not end is none: rows are owed to somebody. Nor is one that was invalidated.
      *
      * @throws io.drasi.source.postgres.error.SourceException if the server can't be asked
      */
     public boolean slotExists() {
-        Slots slots = new Slots(config, new Advice(config));
+        Slots slots = new Slots(config, new Advice(config), sessions);
         return ask(connection ->
-                slots.state(connection).isPresent() && slots.markers(connection).isEmpty());
+                slots.state(connection).filter(state -> state.lost().isEmpty()).isPresent()
+                        && slots.markers(connection).isEmpty());
     }
 
     /**
@@ -228,17 +279,48 @@ public final class PostgresReplicationSource implements Source {
                 Lsn.parse(connection.query(SERVER_POSITION).single().required(0)));
     }
 
+    /**
+     * Drops what the source has on the server, on a connection of its own: the replication slot, the markers beside it, and
+     * the publication if this source made it. Whoever subscribes later has to begin with a bootstrap.
+     *
+     * @return what there was of it
+     * @throws IllegalStateException if the source runs
+     * @throws io.drasi.source.postgres.error.SlotHeldException if another process has the slot
+     * @throws io.drasi.source.postgres.error.SetupException if the slot is of another kind or database, or the publication
+     *     can't be dropped
+     * @throws io.drasi.source.postgres.error.SourceException if the server can't be asked
+     */
+    public Deprovisioned deprovision() {
+        SourceRun current = run;
+        if (current != null && !current.over()) {
+            ComponentStatus now = status.current().status();
+            if (now != ComponentStatus.STOPPED && now != ComponentStatus.ERROR) {
+                throw new IllegalStateException("source '" + id() + "' runs; stop it first");
+            }
+            current.stop(); // but for its last moments it has ended
+        }
+        Advice advice = new Advice(config);
+        Deprovisioning deprovisioning = new Deprovisioning(
+                new Slots(config, advice, sessions, SlotHeld.FAIL), new OwnPublication(config, selected, advice));
+        return ask(deprovisioning::run, Step.DROP_SLOT);
+    }
+
     /** Of several hosts it is the one that the source reads from, if it does. */
     private <T> T ask(Function<PostgresConnection, T> question) {
+        return ask(question, Step.CONNECT);
+    }
+
+    private <T> T ask(Function<PostgresConnection, T> question, Step step) {
         Advice advice = new Advice(config);
         SourceRun current = run;
-        Connections connections = current == null || current.over() ? new Connections(config) : current.sameServer();
+        Connections connections =
+                current == null || current.over() ? new Connections(config, sessions) : current.sameServer();
         try (PostgresConnection connection = connections.openOrdinary()) {
             return question.apply(connection);
         } catch (PostgresClientException e) {
-            throw advice.explain(e, Step.CONNECT);
+            throw advice.explain(e, step);
         } catch (ProtocolException e) {
-            throw advice.explain(e, Step.CONNECT);
+            throw advice.explain(e, step);
         }
     }
 
@@ -342,6 +424,26 @@ public final class PostgresReplicationSource implements Source {
 
         public Builder withPublicationName(String value) {
             config.withPublicationName(value);
+            return this;
+        }
+
+        public Builder withSlotHeld(SlotHeld value) {
+            config.withSlotHeld(value);
+            return this;
+        }
+
+        public Builder withOnPositionLost(OnPositionLost value) {
+            config.withOnPositionLost(value);
+            return this;
+        }
+
+        public Builder withRetentionWarning(long bytes) {
+            config.withRetentionWarning(bytes);
+            return this;
+        }
+
+        public Builder withCreatePublication(boolean value) {
+            config.withCreatePublication(value);
             return this;
         }
 

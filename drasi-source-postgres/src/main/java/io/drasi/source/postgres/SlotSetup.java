@@ -27,6 +27,8 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,10 +43,12 @@ final class SlotSetup {
 
     private final String sourceId;
     private final boolean failoverSlot;
+    private final boolean mayStartOver;
     private final Subscriptions subscriptions;
     private final SourceStatus status;
     private final StopSignal stop;
     private final Connections connections;
+    private final Consumer<ReplicationConnection> sameServer;
     private final Slots slots;
     private final ServerChecks checks;
     private final Bootstrap bootstrap;
@@ -58,14 +62,22 @@ final class SlotSetup {
     private final Set<SlotMarker> ours = EnumSet.noneOf(SlotMarker.class);
     /** Whether standbys keep the slot up. */
     private boolean keptUp;
+    /** Why the slot has to be made anew; null: it has not. */
+    private @Nullable PositionUnavailableException lost;
 
+    /**
+     * @param mayStartOver whether a slot that is lost may be made anew
+     * @param sameServer throws if positions of the server that is met now mean nothing to this run
+     */
     SlotSetup(
             String sourceId,
             boolean failoverSlot,
+            boolean mayStartOver,
             Subscriptions subscriptions,
             SourceStatus status,
             StopSignal stop,
             Connections connections,
+            Consumer<ReplicationConnection> sameServer,
             Slots slots,
             ServerChecks checks,
             Bootstrap bootstrap,
@@ -74,10 +86,12 @@ final class SlotSetup {
             RunProgress progress) {
         this.sourceId = sourceId;
         this.failoverSlot = failoverSlot;
+        this.mayStartOver = mayStartOver;
         this.subscriptions = subscriptions;
         this.status = status;
         this.stop = stop;
         this.connections = connections;
+        this.sameServer = sameServer;
         this.slots = slots;
         this.checks = checks;
         this.bootstrap = bootstrap;
@@ -99,13 +113,17 @@ final class SlotSetup {
      */
     void prepare(PostgresConnection ordinary, List<CatalogTable> tables) {
         slots.reserve(ordinary);
-        slots.state(ordinary).ifPresent(slots::requireUsable);
+        slots.state(ordinary).ifPresent(this::requireUsable);
         awaitSubscription();
         markers.clear();
         markers.addAll(slots.markers(ordinary));
         marked = !markers.isEmpty();
         Optional<SlotState> state = slots.state(ordinary);
-        state.ifPresent(slots::requireUsable);
+        state.ifPresent(this::requireUsable);
+        if (lost != null) {
+            makeWay(ordinary, state, lost);
+            state = Optional.empty();
+        }
         boolean beginsAgain = beginsAgain();
         if (state.isEmpty() || beginsAgain) {
             lateBootstraps.interrupt(); // nobody is given two bootstraps at once
@@ -124,6 +142,56 @@ final class SlotSetup {
         } else {
             goOnFrom(state.get());
         }
+    }
+
+    /** Whether the slot is still good matters not if it is made anew, or if that depends on who subscribes. */
+    private void requireUsable(SlotState state) {
+        slots.requireOurs(state);
+        if (lost == null && !(mayStartOver && subscriptions.isEmpty())) {
+            slots.requireKept(state);
+        }
+    }
+
+    /**
+     * The slot is lost: the next {@link #prepare} makes it anew, with a bootstrap for those who begin with one.
+     *
+     * @param cause what the others are told
+     */
+    void startOver(PositionUnavailableException cause) {
+        lost = cause;
+    }
+
+    /**
+     * Drops the lost slot. The marker comes first: after a crash the next start finds it, and begins again with a bootstrap,
+     * whether it finds the slot too or not.
+     */
+    private void makeWay(PostgresConnection ordinary, Optional<SlotState> state, PositionUnavailableException cause) {
+        subscriptions.startOver(cause); // for those that have come since
+        if (!subscriptions.wantBootstrap()) {
+            throw cause;
+        }
+        progress.step(Step.CONNECT_REPLICATION);
+        try (ReplicationConnection replication = stop.whileConnecting(connections::openReplication)) {
+            stop.during(
+                    () -> {
+                        sameServer.accept(replication);
+                        return replication;
+                    },
+                    replication::abort);
+        }
+        progress.step(Step.CREATE_SLOT);
+        if (!markers.contains(SlotMarker.FIRST)) {
+            make(ordinary, SlotMarker.FIRST);
+        }
+        subscriptions.bootstrapOwed();
+        subscriptions.owed();
+        settleOldMarker(ordinary);
+        if (state.isPresent()) {
+            LOG.warn("source '{}': dropping replication slot {}, to make it anew", sourceId, slots.name());
+            slots.drop(ordinary);
+        }
+        progress.forget();
+        lost = null;
     }
 
     /** Whether the slot's first bootstrap did not end, and nobody needs what the slot holds. */
@@ -198,7 +266,7 @@ final class SlotSetup {
         keptUp = state.failover();
         Lsn flushed = state.confirmedFlush().orElse(Lsn.INVALID);
         if (progress.told().isValid() && flushed.isAfter(progress.told())) {
-            throw new PositionUnavailableException(
+            throw PositionUnavailableException.ofSlot(
                     "replication slot \"" + slots.name() + "\" stands at " + flushed + ", but the source has confirmed"
                             + " no more than " + progress.told()
                             + ": somebody else has read from it, advanced it or made it"
@@ -306,7 +374,7 @@ final class SlotSetup {
 
     private void requireNothingLost() {
         if (progress.told().isValid() && !subscriptions.allWantBootstrap()) {
-            throw new PositionUnavailableException(
+            throw PositionUnavailableException.ofSlot(
                     "replication slot \"" + slots.name()
                             + "\" was dropped while the source was using it, or was not on this server when it was"
                             + " promoted: changes since " + progress.told() + " are lost",

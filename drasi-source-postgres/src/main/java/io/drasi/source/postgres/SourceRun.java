@@ -13,12 +13,14 @@ import io.drasi.postgres.protocol.wire.ProtocolException;
 import io.drasi.source.postgres.bootstrap.Bootstrap;
 import io.drasi.source.postgres.change.ChangeMapper;
 import io.drasi.source.postgres.config.InvalidText;
+import io.drasi.source.postgres.config.OnPositionLost;
 import io.drasi.source.postgres.config.PostgresSourceConfig;
 import io.drasi.source.postgres.error.BinaryFormatException;
 import io.drasi.source.postgres.error.DecodingException;
 import io.drasi.source.postgres.error.HostUnsuitableException;
 import io.drasi.source.postgres.error.PositionUnavailableException;
 import io.drasi.source.postgres.error.SourceException;
+import io.drasi.source.postgres.meter.SourceMeter;
 import io.drasi.source.postgres.schema.Catalog;
 import io.drasi.source.postgres.schema.CatalogTable;
 import io.drasi.source.postgres.schema.FormatChoice;
@@ -27,6 +29,9 @@ import io.drasi.source.postgres.schema.TableShapes;
 import io.drasi.source.postgres.server.Advice;
 import io.drasi.source.postgres.server.Connections;
 import io.drasi.source.postgres.server.LogContinuity;
+import io.drasi.source.postgres.server.OwnPublication;
+import io.drasi.source.postgres.server.OwnSessions;
+import io.drasi.source.postgres.server.PublishedTables;
 import io.drasi.source.postgres.server.ServerChecks;
 import io.drasi.source.postgres.server.SlotState;
 import io.drasi.source.postgres.server.Slots;
@@ -39,6 +44,7 @@ import io.drasi.source.postgres.transaction.TransactionAssembler;
 import io.drasi.source.postgres.types.DatabaseTypes;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -52,18 +58,24 @@ final class SourceRun implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(SourceRun.class);
     private static final Duration ORDERLY_STOP = Duration.ofSeconds(8);
     private static final Duration LOOK_INTERVAL = Duration.ofSeconds(1);
+    /** Each start over costs a bootstrap, and the server a slot that it could not keep. */
+    private static final int MOST_STARTS_OVER = 3;
+
     private static final String UNDEFINED_FUNCTION = "42883";
     /** A stream that breaks sooner, without having brought anything, was none. */
     private static final Duration LASTING_STREAM = Duration.ofSeconds(10);
 
     private final PostgresSourceConfig config;
+    private final SelectedTables selected;
     private final Subscriptions subscriptions;
     private final SourceStatus status;
+    private final SourceMeter meter;
     private final StopSignal stop = new StopSignal();
     private final Connections connections;
     private final Advice advice;
     private final Slots slots;
     private final ServerChecks checks;
+    private final OwnPublication publication;
     private final SlotSetup slotSetup;
     private final ChangeMapper mapper;
     private final DatabaseTypes types;
@@ -80,18 +92,31 @@ final class SourceRun implements Runnable {
     private long nextLook = System.nanoTime();
 
     private volatile @Nullable StreamReader reader;
+    private volatile boolean publicationChanged;
     private volatile @Nullable PostgresConnection ordinaryConnection;
     private volatile @Nullable ReplicationConnection replicationConnection;
     private final LogContinuity continuity = new LogContinuity();
+    private PublishedTables published = new PublishedTables(false, Map.of());
+    /** How often the slot was lost before a bootstrap was confirmed. */
+    private int startsOver;
 
-    SourceRun(PostgresSourceConfig config, SelectedTables selected, Subscriptions subscriptions, SourceStatus status) {
+    SourceRun(
+            PostgresSourceConfig config,
+            SelectedTables selected,
+            Subscriptions subscriptions,
+            SourceStatus status,
+            OwnSessions sessions,
+            SourceMeter meter) {
+        this.meter = meter;
         this.config = config;
+        this.selected = selected;
         this.subscriptions = subscriptions;
         this.status = status;
-        this.connections = new Connections(config);
+        this.connections = new Connections(config, sessions);
         this.advice = new Advice(config);
-        this.slots = new Slots(config, advice);
+        this.slots = new Slots(config, advice, sessions);
         this.checks = new ServerChecks(config, selected, advice);
+        this.publication = new OwnPublication(config, selected, advice);
         this.mapper = new ChangeMapper(config.id());
         this.types = new DatabaseTypes(config.invalidText() == InvalidText.BYTES);
         this.format = new FormatChoice(config, types);
@@ -106,15 +131,18 @@ final class SourceRun implements Runnable {
                 advice,
                 checks,
                 mapper,
+                meter,
                 this::told,
                 this::attention);
         this.slotSetup = new SlotSetup(
                 config.id(),
                 config.failoverSlot(),
+                config.onPositionLost() == OnPositionLost.BOOTSTRAP,
                 subscriptions,
                 status,
                 stop,
                 connections,
+                this::requireSameServer,
                 slots,
                 checks,
                 new Bootstrap(config, selected, checks, mapper, types, format, connections::openOrdinary),
@@ -297,6 +325,7 @@ final class SourceRun implements Runnable {
 
     private void finish(ComponentStatus end, @Nullable SourceException cause) {
         if (cause != null) {
+            meter.failed(cause);
             LOG.error("source '{}' stops: {}", config.id(), cause.getMessage());
         }
         status.end(end, cause, () -> subscriptions.endAll(cause));
@@ -343,20 +372,46 @@ final class SourceRun implements Runnable {
     }
 
     private void retryOrThrow(SourceException failure) {
-        if (!failure.retryable()) {
+        boolean startsOver = failure instanceof PositionUnavailableException lost && startsOver(lost);
+        if (!failure.retryable() && !startsOver) {
             throw failure;
         }
         if (failure instanceof HostUnsuitableException) {
             connections.passOver();
         }
         connections.leave();
+        meter.attemptFailed(failure);
         Duration wait = backoff.failed();
-        String message = "attempt " + backoff.attempt() + " failed, next try in " + wait.toMillis() + " ms: "
-                + failure.getMessage();
+        String message = startsOver
+                ? "starts over with a new slot and a bootstrap in " + wait.toMillis() + " ms: " + failure.problem()
+                : "attempt " + backoff.attempt() + " failed, next try in " + wait.toMillis() + " ms: "
+                        + failure.getMessage();
         LOG.warn("source '{}': {}", config.id(), message);
         status.progress(ComponentStatus.STARTING, message, failure);
         subscriptions.delayBootstrap(message);
         stop.pause(wait);
+    }
+
+    /** Whether those who began with a bootstrap are given another, from a new slot; then they wait for it already. */
+    private boolean startsOver(PositionUnavailableException lost) {
+        if (config.onPositionLost() != OnPositionLost.BOOTSTRAP
+                || !lost.slotLost()
+                || !subscriptions.beganWithBootstrap()) {
+            return false;
+        }
+        startsOver = subscriptions.bootstrapConfirmed() ? 1 : startsOver + 1;
+        if (startsOver > MOST_STARTS_OVER) {
+            throw new PositionUnavailableException(
+                    "the source started over " + MOST_STARTS_OVER
+                            + " times, and lost its slot each time before a bootstrap was confirmed: "
+                            + lost.problem(),
+                    lost.remedy().orElse(null),
+                    lost);
+        }
+        lateBootstraps.interrupt(); // nobody is given two bootstraps at once
+        subscriptions.startOver(lost);
+        slotSetup.startOver(lost);
+        return true;
     }
 
     private void session() {
@@ -373,9 +428,12 @@ final class SourceRun implements Runnable {
 
     /** Everything that comes before the stream. */
     private List<CatalogTable> prepare(PostgresConnection ordinary) {
+        progress.step(Step.PUBLICATION);
+        publication.keep(ordinary);
         progress.step(Step.CHECK);
         List<CatalogTable> tables = checks.check(ordinary);
         know(tables);
+        published = PublishedTables.of(ordinary, config.publicationName());
         format.choose(ordinary);
         preparePositions();
         progress.step(Step.CHECK);
@@ -484,10 +542,12 @@ final class SourceRun implements Runnable {
         subscriptions.beginStream();
         long begun = System.nanoTime();
         Lsn from = current.reached();
+        status.progress(ComponentStatus.RUNNING, null, null);
+        SlotWatch watch = watch();
         try {
-            status.progress(ComponentStatus.RUNNING, null, null);
             current.run(() -> goOn(ordinary));
         } finally {
+            watch.close();
             if (current.reached().isAfter(from) || System.nanoTime() - begun > LASTING_STREAM.toNanos()) {
                 backoff.succeeded();
             }
@@ -497,6 +557,14 @@ final class SourceRun implements Runnable {
         return progress.told();
     }
 
+    private SlotWatch watch() {
+        return new SlotWatch(
+                config, selected, connections.sameServer(), slots, status, published, meter::slotRead, () -> {
+                    publicationChanged = true;
+                    attention();
+                });
+    }
+
     private void stopStreaming(StreamReader current) {
         subscriptions.endEach();
         current.attention();
@@ -504,6 +572,10 @@ final class SourceRun implements Runnable {
 
     private boolean goOn(PostgresConnection ordinary) {
         subscriptions.saver().ifPresent(PositionSaver::throwIfFailed);
+        if (publicationChanged) {
+            publicationChanged = false;
+            know(checks.check(ordinary)); // as at a start: a table that is named has to be there
+        }
         slotSetup.settle(ordinary);
         lateBootstraps.throwIfFailed();
         if (lateBootstraps.endanger()) {

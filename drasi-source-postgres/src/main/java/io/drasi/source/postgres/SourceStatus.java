@@ -59,6 +59,18 @@ final class SourceStatus {
         tell(change);
     }
 
+    /** What there is to say of a source that runs; {@code null}: nothing any more. Nothing if it does not run. */
+    void note(@Nullable String message) {
+        StatusChange change = change(ComponentStatus.RUNNING, message, null);
+        synchronized (this) {
+            if (current.status() != ComponentStatus.RUNNING) {
+                return;
+            }
+            current = change;
+        }
+        tell(change);
+    }
+
     /** The run is being stopped. */
     void stopping() {
         progress(ComponentStatus.STOPPING, null, null);

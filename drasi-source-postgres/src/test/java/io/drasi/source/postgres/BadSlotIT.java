@@ -10,6 +10,7 @@ import io.drasi.model.SubscriptionSettings;
 import io.drasi.postgres.client.ReplicationConnection;
 import io.drasi.postgres.client.ReplicationStream;
 import io.drasi.postgres.protocol.wire.Lsn;
+import io.drasi.source.postgres.config.SlotHeld;
 import io.drasi.source.postgres.error.PositionUnavailableException;
 import io.drasi.source.postgres.error.SetupException;
 import io.drasi.source.postgres.error.SlotHeldException;
@@ -18,6 +19,8 @@ import io.drasi.source.postgres.server.Connections;
 import io.drasi.testkit.Await;
 import io.drasi.testkit.PostgresServer;
 import io.drasi.testkit.PostgresVersion;
+import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -142,6 +145,64 @@ class BadSlotIT {
                 shop.requireWorks(second);
             }
         }
+    }
+
+    @Test
+    void failsAtOnceIfToldSoForASlotThatAnotherProgramReads() {
+        createSlot("pgoutput");
+        try (ReplicationConnection other = ReplicationConnection.open(
+                        Connections.settings(shop.source().build().config(), "other program"));
+                ReplicationStream stream = stream(other)) {
+            assertThat(stream).isNotNull();
+            SourceException error = shop.errorOf(shop.source().withSlotHeld(SlotHeld.FAIL));
+
+            assertThat(error)
+                    .isInstanceOf(SlotHeldException.class)
+                    .hasMessageStartingWith("replication slot \"" + shop.name()
+                            + "\" is held by another process (server process " + holder() + ")");
+        }
+    }
+
+    @Test
+    void failsAtOnceIfToldSoForASlotThatAnotherSourceWorksWith() {
+        try (ObservedSource first = shop.start()) {
+            shop.requireWorks(first);
+            assertThat(shop.errorOf(shop.source().withSlotHeld(SlotHeld.FAIL)))
+                    .isInstanceOf(SlotHeldException.class)
+                    .hasMessageContaining("is held by another process (server process ");
+            shop.requireStreams(first);
+        }
+    }
+
+    /** A process of the server that does not notice that its client has gone is no other program. */
+    @Test
+    void waitsForItsOwnClosedConnectionInAnyCase() throws IOException, InterruptedException {
+        assumeTrue(version == 18, "no matter of the version, and it takes the peer timeout");
+        PostgresReplicationSource source = shop.source()
+                .withSlotHeld(SlotHeld.FAIL)
+                .withPeerTimeout(Duration.ofSeconds(1))
+                .build();
+        try (ObservedSource observed = ObservedSource.start(source, Shop.PASSWORD)) {
+            shop.requireWorks(observed);
+            String pid = holder();
+            signal("STOP", pid);
+            try {
+                Await.until(
+                        "the slot is held",
+                        () -> source.status()
+                                .message()
+                                .orElse("")
+                                .contains("is held by another process (server process " + pid + ")"));
+            } finally {
+                signal("CONT", pid);
+            }
+            shop.requireStreams(observed);
+        }
+    }
+
+    private static void signal(String name, String pid) throws IOException, InterruptedException {
+        assertThat(new ProcessBuilder("kill", "-" + name, pid).start().waitFor())
+                .isZero();
     }
 
     // ---- of another kind

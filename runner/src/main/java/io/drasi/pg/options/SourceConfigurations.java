@@ -7,9 +7,11 @@ import io.drasi.postgres.client.settings.PasswordSupplier;
 import io.drasi.postgres.client.settings.SslMode;
 import io.drasi.postgres.client.settings.TargetSessionAttributes;
 import io.drasi.source.postgres.config.InvalidText;
+import io.drasi.source.postgres.config.OnPositionLost;
 import io.drasi.source.postgres.config.PostgresSourceConfig;
 import io.drasi.source.postgres.config.RowFormat;
 import io.drasi.source.postgres.config.ServerAddress;
+import io.drasi.source.postgres.config.SlotHeld;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -110,6 +112,7 @@ public final class SourceConfigurations {
         options.get(SourceOption.SLOT_NAME).map(Given::value).ifPresent(builder::withSlotName);
         options.get(SourceOption.FAILOVER_SLOT).map(SourceConfigurations::bool).ifPresent(builder::withFailoverSlot);
         options.get(SourceOption.PUBLICATION_NAME).map(Given::value).ifPresent(builder::withPublicationName);
+        slot(options, builder);
         options.tables().ifPresent(builder::withTables);
         options.tableKeys().orElse(List.of()).forEach(builder::addTableKey);
         delivery(options, builder);
@@ -178,6 +181,23 @@ public final class SourceConfigurations {
                 .ifPresent(builder::withConnectTimeout);
     }
 
+    private static void slot(SourceOptions options, PostgresSourceConfig.Builder builder) {
+        options.get(SourceOption.SLOT_HELD)
+                .map(given ->
+                        oneOf(given, SlotHeld.values(), choice -> choice.name().toLowerCase(Locale.ROOT)))
+                .ifPresent(builder::withSlotHeld);
+        options.get(SourceOption.ON_POSITION_LOST)
+                .map(given -> oneOf(
+                        given, OnPositionLost.values(), choice -> choice.name().toLowerCase(Locale.ROOT)))
+                .ifPresent(builder::withOnPositionLost);
+        options.get(SourceOption.RETENTION_WARNING)
+                .map(SourceConfigurations::bytes)
+                .ifPresent(builder::withRetentionWarning);
+        options.get(SourceOption.CREATE_PUBLICATION)
+                .map(SourceConfigurations::bool)
+                .ifPresent(builder::withCreatePublication);
+    }
+
     private static void delivery(SourceOptions options, PostgresSourceConfig.Builder builder) {
         options.get(SourceOption.PEER_TIMEOUT)
                 .map(given -> duration(given, Duration.ofSeconds(1), Duration.ofHours(1)))
@@ -237,6 +257,14 @@ public final class SourceConfigurations {
             wrong.initCause(e);
         }
         throw wrong;
+    }
+
+    private static long bytes(Given given) {
+        try {
+            return SizeText.parse(given.value());
+        } catch (IllegalArgumentException e) {
+            throw wrong(given, String.valueOf(e.getMessage()));
+        }
     }
 
     private static boolean bool(Given given) {

@@ -9,9 +9,11 @@ import io.drasi.model.DispatchMode;
 import io.drasi.postgres.client.settings.SslMode;
 import io.drasi.postgres.client.settings.TargetSessionAttributes;
 import io.drasi.source.postgres.config.InvalidText;
+import io.drasi.source.postgres.config.OnPositionLost;
 import io.drasi.source.postgres.config.PostgresSourceConfig;
 import io.drasi.source.postgres.config.RowFormat;
 import io.drasi.source.postgres.config.ServerAddress;
+import io.drasi.source.postgres.config.SlotHeld;
 import io.drasi.source.postgres.config.TableKeyConfig;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -43,6 +45,10 @@ class ConfigFileTest {
                 tables: [users, sales.orders, "a,b"]
                 slot_name: shop_slot
                 publication_name: Shop Publication
+                slot_held: fail
+                on_position_lost: bootstrap
+                retention_warning: 2GB
+                create_publication: true
                 ssl_mode: verify-full
                 ssl_root_cert: /etc/ca.pem
                 ssl_cert: /etc/client.pem
@@ -72,6 +78,10 @@ class ConfigFileTest {
         assertThat(config.tables()).containsExactly("users", "sales.orders", "a,b");
         assertThat(config.slotName()).isEqualTo("shop_slot");
         assertThat(config.publicationName()).isEqualTo("Shop Publication");
+        assertThat(config.slotHeld()).isEqualTo(SlotHeld.FAIL);
+        assertThat(config.onPositionLost()).isEqualTo(OnPositionLost.BOOTSTRAP);
+        assertThat(config.retentionWarning()).isEqualTo(2L << 30);
+        assertThat(config.createPublication()).isTrue();
         assertThat(config.sslMode()).isEqualTo(SslMode.VERIFY_FULL);
         assertThat(config.sslRootCert()).contains(Path.of("/etc/ca.pem"));
         assertThat(config.sslCert()).contains(Path.of("/etc/client.pem"));

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -37,7 +38,14 @@ import java.util.regex.Pattern;
  * @param slotName the replication slot, made if it does not exist; 1 to 63 of a-z, 0-9 and {@code _}; default {@code "drasi_slot"}
  * @param failoverSlot whether the slot is one that standbys keep up, so that the source can go on after a promotion;
  *     PostgreSQL 17 and later; default {@code false}
- * @param publicationName the publication; must exist; default {@code "drasi_publication"}
+ * @param publicationName the publication; must exist, or be {@code createPublication}'s; default {@code "drasi_publication"}
+ * @param slotHeld what the source does while another process has the slot; default {@code SlotHeld.WAIT}
+ * @param onPositionLost what the source does when its slot can't give the changes any more that are needed; default
+ *     {@code OnPositionLost.FAIL}
+ * @param retentionWarning the size of the log that the server keeps for the slot from which on the source warns, in bytes; 0:
+ *     never; else 1 MiB or more; default 10 GiB
+ * @param createPublication whether the source makes the publication if there is none, and keeps the one that it made to
+ *     {@code tables}; default {@code false}
  * @param sslMode with the meaning it has in libpq; default {@code SslMode.PREFER}
  * @param sslRootCert PEM file with the certificates to trust; {@code system}: those of the Java installation, with
  *     {@code SslMode.VERIFY_FULL} only
@@ -68,6 +76,10 @@ public record PostgresSourceConfig(
         String slotName,
         boolean failoverSlot,
         String publicationName,
+        SlotHeld slotHeld,
+        OnPositionLost onPositionLost,
+        long retentionWarning,
+        boolean createPublication,
         SslMode sslMode,
         Optional<Path> sslRootCert,
         Optional<Path> sslCert,
@@ -85,6 +97,7 @@ public record PostgresSourceConfig(
         RowFormat rowFormat,
         boolean allowCleartextPassword) {
     private static final Path SYSTEM_ROOTS = Path.of("system");
+    private static final long LEAST_RETENTION_WARNING = 1 << 20;
     private static final Pattern SLOT_NAME = Pattern.compile("[a-z0-9_]{1,63}");
 
     /**
@@ -110,6 +123,11 @@ public record PostgresSourceConfig(
                 publicationBytes <= 63,
                 "publication_name must have at most 63 bytes in UTF-8, '" + publicationName + "' has "
                         + publicationBytes);
+        Objects.requireNonNull(slotHeld, "slotHeld");
+        Objects.requireNonNull(onPositionLost, "onPositionLost");
+        require(
+                retentionWarning == 0 || retentionWarning >= LEAST_RETENTION_WARNING,
+                "retention_warning must be 0 or at least 1 MiB (1048576 bytes), was " + retentionWarning);
         Objects.requireNonNull(sslMode, "sslMode");
         require(
                 sslCert.isPresent() == sslKey.isPresent(),
@@ -158,12 +176,16 @@ public record PostgresSourceConfig(
         map.put("slot_name", slotName);
         map.put("failover_slot", failoverSlot);
         map.put("publication_name", publicationName);
+        map.put("slot_held", slotHeld.name().toLowerCase(Locale.ROOT));
+        map.put("on_position_lost", onPositionLost.name().toLowerCase(Locale.ROOT));
+        map.put("retention_warning", retentionWarning);
+        map.put("create_publication", createPublication);
         map.put("ssl_mode", sslMode.libpqName());
         sslRootCert.ifPresent(path -> map.put("ssl_root_cert", path.toString()));
         sslCert.ifPresent(path -> map.put("ssl_cert", path.toString()));
         sslKey.ifPresent(path -> map.put("ssl_key", path.toString()));
         map.put("table_keys", tableKeys);
-        map.put("dispatch_mode", dispatchMode.name().toLowerCase(java.util.Locale.ROOT));
+        map.put("dispatch_mode", dispatchMode.name().toLowerCase(Locale.ROOT));
         map.put("dispatch_buffer_capacity", dispatchBufferCapacity);
         map.put("auto_start", autoStart);
         map.put("bootstrap_batch_size", bootstrapBatchSize);
@@ -171,8 +193,8 @@ public record PostgresSourceConfig(
         map.put("connect_timeout", connectTimeout.toString());
         map.put("peer_timeout", peerTimeout.toString());
         map.put("status_interval", statusInterval.toString());
-        map.put("invalid_text", invalidText.name().toLowerCase(java.util.Locale.ROOT));
-        map.put("row_format", rowFormat.name().toLowerCase(java.util.Locale.ROOT));
+        map.put("invalid_text", invalidText.name().toLowerCase(Locale.ROOT));
+        map.put("row_format", rowFormat.name().toLowerCase(Locale.ROOT));
         map.put("allow_cleartext_password", allowCleartextPassword);
         return map;
     }
@@ -190,7 +212,7 @@ public record PostgresSourceConfig(
     private static void requireRange(String option, int value, int least, int most) {
         require(
                 value >= least && value <= most,
-                String.format(java.util.Locale.ROOT, "%s must be %,d to %,d, was %,d", option, least, most, value));
+                String.format(Locale.ROOT, "%s must be %,d to %,d, was %,d", option, least, most, value));
     }
 
     private static void requireRange(String option, Duration value, Duration least, Duration most) {
@@ -220,6 +242,10 @@ public record PostgresSourceConfig(
         private String slotName = "drasi_slot";
         private boolean failoverSlot = false;
         private String publicationName = "drasi_publication";
+        private SlotHeld slotHeld = SlotHeld.WAIT;
+        private OnPositionLost onPositionLost = OnPositionLost.FAIL;
+        private long retentionWarning = 10L << 30;
+        private boolean createPublication = false;
         private SslMode sslMode = SslMode.PREFER;
         private Optional<Path> sslRootCert = Optional.empty();
         private Optional<Path> sslCert = Optional.empty();
@@ -293,6 +319,26 @@ public record PostgresSourceConfig(
 
         public Builder withPublicationName(String value) {
             this.publicationName = value;
+            return this;
+        }
+
+        public Builder withSlotHeld(SlotHeld value) {
+            this.slotHeld = value;
+            return this;
+        }
+
+        public Builder withOnPositionLost(OnPositionLost value) {
+            this.onPositionLost = value;
+            return this;
+        }
+
+        public Builder withRetentionWarning(long bytes) {
+            this.retentionWarning = bytes;
+            return this;
+        }
+
+        public Builder withCreatePublication(boolean value) {
+            this.createPublication = value;
             return this;
         }
 
@@ -408,6 +454,10 @@ public record PostgresSourceConfig(
                     slotName,
                     failoverSlot,
                     publicationName,
+                    slotHeld,
+                    onPositionLost,
+                    retentionWarning,
+                    createPublication,
                     sslMode,
                     sslRootCert,
                     sslCert,

@@ -7,12 +7,16 @@ import org.jspecify.annotations.Nullable;
 public final class SlotHeldException extends SourceException {
     private static final long serialVersionUID = 1;
 
-    public SlotHeldException(String message, @Nullable String remedy, @Nullable Throwable cause) {
+    private final boolean retryable;
+
+    /** @param retryable whether to wait until the slot is free */
+    public SlotHeldException(String message, @Nullable String remedy, boolean retryable, @Nullable Throwable cause) {
         super(message, remedy, cause);
+        this.retryable = retryable;
     }
 
     @Override
     public boolean retryable() {
-        return true;
+        return retryable;
     }
 }

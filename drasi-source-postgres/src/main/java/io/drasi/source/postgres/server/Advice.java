@@ -71,7 +71,7 @@ public final class Advice {
 
     /** The slot's log begins before the publication was made, or the publication was dropped since. */
     public SourceException publicationUnknown(String serverText, @Nullable Throwable cause) {
-        return new PositionUnavailableException(
+        return PositionUnavailableException.ofSlot(
                 where(Step.STREAM) + ": " + serverText + ". The replication slot \"" + config.slotName()
                         + "\" has to read log from a time at which the publication \"" + config.publicationName()
                         + "\" did not exist; such changes can't be decoded any more, and creating the publication"
@@ -119,6 +119,7 @@ public final class Advice {
                         "Stop the other consumer, or give this one its own slot_name. The process is found with SELECT"
                                 + " active_pid FROM pg_replication_slots WHERE slot_name = "
                                 + Sql.literal(config.slotName()) + ";",
+                        true, // the next attempt knows who it is
                         error);
             case "55000" -> notInState(error, step, message);
             case "42704" -> undefined(error, step, message);
@@ -228,7 +229,7 @@ public final class Advice {
     }
 
     private SourceException positionLost(ServerErrorException error, String message) {
-        return new PositionUnavailableException(
+        return PositionUnavailableException.ofSlot(
                 message,
                 "The server no longer has the log that the slot needs. Drop the slot with " + dropSlot()
                         + " and start with a bootstrap; raise max_slot_wal_keep_size if this happens again.",
@@ -243,7 +244,7 @@ public final class Advice {
             return publicationUnknown(error.serverMessage().message(), error);
         }
         return step == Step.START_STREAM
-                ? new PositionUnavailableException(
+                ? PositionUnavailableException.ofSlot(
                         message,
                         "The replication slot was dropped: changes since then are lost. Start again with a bootstrap.",
                         error)

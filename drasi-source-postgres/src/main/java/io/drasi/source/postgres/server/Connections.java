@@ -45,24 +45,32 @@ public final class Connections {
     private final PostgresSourceConfig config;
     private final List<ConnectionSettings> hosts;
     private final TargetSessionAttributes target;
+    private final OwnSessions sessions;
     /** The server of the present session; further connections go there too. */
     private volatile Optional<ConnectionSettings> chosen = Optional.empty();
     /** The host that the next search begins with. */
     private volatile int first;
 
-    public Connections(PostgresSourceConfig config) {
+    /** @param sessions is told of each that is opened */
+    public Connections(PostgresSourceConfig config, OwnSessions sessions) {
         this(
                 config,
                 config.servers().stream()
                         .map(server -> settings(config, server, "drasi " + config.id()))
                         .toList(),
-                config.targetSessionAttributes());
+                config.targetSessionAttributes(),
+                sessions);
     }
 
-    private Connections(PostgresSourceConfig config, List<ConnectionSettings> hosts, TargetSessionAttributes target) {
+    private Connections(
+            PostgresSourceConfig config,
+            List<ConnectionSettings> hosts,
+            TargetSessionAttributes target,
+            OwnSessions sessions) {
         this.config = config;
         this.hosts = hosts;
         this.target = target;
+        this.sessions = sessions;
     }
 
     /** The settings of a source's connections, to its first host; also for those who want to ask the same server something. */
@@ -151,11 +159,12 @@ public final class Connections {
     /** Connections to the server of the present session, also when that is over; if there is none, as these. */
     public Connections sameServer() {
         return chosen.map(settings -> {
-                    Connections same = new Connections(config, List.of(settings), TargetSessionAttributes.ANY);
+                    Connections same =
+                            new Connections(config, List.of(settings), TargetSessionAttributes.ANY, sessions);
                     same.chosen = Optional.of(settings);
                     return same;
                 })
-                .orElseGet(() -> new Connections(config, hosts, target));
+                .orElseGet(() -> new Connections(config, hosts, target, sessions));
     }
 
     private PostgresConnection search() {
@@ -175,6 +184,7 @@ public final class Connections {
     public ReplicationConnection openReplication() {
         ReplicationConnection connection = ReplicationConnection.open(
                 chosen.orElseThrow(() -> new ConnectionLostException("the session has ended meanwhile")));
+        sessions.add(connection.backendPid());
         setUp(
                 connection.serverVersionNumber(),
                 connection.parameter(SERVER_ENCODING),
@@ -183,7 +193,8 @@ public final class Connections {
         return connection;
     }
 
-    private static PostgresConnection setUp(PostgresConnection connection) {
+    private PostgresConnection setUp(PostgresConnection connection) {
+        sessions.add(connection.backendPid());
         setUp(
                 connection.serverVersionNumber(),
                 connection.parameter(SERVER_ENCODING),

@@ -21,6 +21,8 @@ import java.util.stream.Collectors;
 /** Says why a table that the configuration names is not in the publication, and what to run. */
 final class MissingTables {
     private static final int FIRST_WITH_PARTITION_ROOTS = 130_000;
+    private static final String BY_PARTITIONS =
+            "Before PostgreSQL 13 a partitioned table is published by its partitions: name those.";
 
     private final PostgresConnection connection;
     private final Publication publication;
@@ -43,6 +45,7 @@ final class MissingTables {
         }
     }
 
+    /** @param publication may not exist yet, and then has no tables */
     MissingTables(PostgresConnection connection, Publication publication) {
         this.connection = connection;
         this.publication = publication;
@@ -60,18 +63,42 @@ final class MissingTables {
             return;
         }
         Map<TableName, Relation> found = find(missing);
-        List<TableName> unknown =
-                missing.stream().filter(name -> !relation(found, name).table()).toList();
-        if (!unknown.isEmpty()) {
-            Set<TableName> similar = new HashSet<>(found.keySet());
-            similar.removeIf(name -> !relation(found, name).table() || missing.contains(name));
-            throw noSuchTable(option, unknown, similar);
-        }
+        requireTables(option, missing, found);
         throw new SetupException(
                 option + ": not in publication \"" + publication.name() + "\": " + labels(missing) + ". It has: "
                         + (published.isEmpty() ? "no tables" : labels(published)),
                 remedy(missing, found),
                 null);
+    }
+
+    /**
+     * Whether or not they are published, or there is the publication yet.
+     *
+     * @throws SetupException if one of them is no table, or one that no publication can have
+     */
+    void requirePublishable(String option, Set<TableName> wanted) {
+        if (wanted.isEmpty()) {
+            return;
+        }
+        Map<TableName, Relation> found = find(wanted);
+        requireTables(option, wanted, found);
+        List<TableName> partitioned = wanted.stream()
+                .filter(name -> relation(found, name).partitioned())
+                .toList();
+        if (!partitioned.isEmpty() && connection.serverVersionNumber() < FIRST_WITH_PARTITION_ROOTS) {
+            throw new SetupException(
+                    option + ": partitioned tables can't be published: " + labels(partitioned), BY_PARTITIONS, null);
+        }
+    }
+
+    private static void requireTables(String option, Set<TableName> wanted, Map<TableName, Relation> found) {
+        List<TableName> unknown =
+                wanted.stream().filter(name -> !relation(found, name).table()).toList();
+        if (!unknown.isEmpty()) {
+            Set<TableName> similar = new HashSet<>(found.keySet());
+            similar.removeIf(name -> !relation(found, name).table() || wanted.contains(name));
+            throw noSuchTable(option, unknown, similar);
+        }
     }
 
     private static Relation relation(Map<TableName, Relation> found, TableName name) {
@@ -83,13 +110,13 @@ final class MissingTables {
         String lowerCase = names.stream()
                 .map(name -> "lower(" + Sql.literal(name.name()) + ")")
                 .collect(Collectors.joining(", "));
-        QueryResult result =
-                connection.query("SELECT n.nspname, c.relname, c.relkind, p.puballtables OR r.prrelid IS NOT NULL"
-                        + " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-                        + " JOIN pg_publication p ON p.pubname = " + Sql.literal(publication.name())
-                        + " LEFT JOIN pg_publication_rel r ON r.prpubid = p.oid AND r.prrelid = c.oid"
-                        + " WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname NOT IN ('pg_catalog',"
-                        + " 'information_schema') AND lower(c.relname) IN (" + lowerCase + ")");
+        QueryResult result = connection.query("SELECT n.nspname, c.relname, c.relkind,"
+                + " coalesce(p.puballtables, false) OR r.prrelid IS NOT NULL"
+                + " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+                + " LEFT JOIN pg_publication p ON p.pubname = " + Sql.literal(publication.name())
+                + " LEFT JOIN pg_publication_rel r ON r.prpubid = p.oid AND r.prrelid = c.oid"
+                + " WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname NOT IN ('pg_catalog',"
+                + " 'information_schema') AND lower(c.relname) IN (" + lowerCase + ")");
         Map<TableName, Relation> found = new HashMap<>();
         for (Row row : result.rows()) {
             found.put(
@@ -128,7 +155,7 @@ final class MissingTables {
         if (partitioned && roots) {
             sentences.add(alter + " SET (publish_via_partition_root = true);");
         } else if (partitioned) {
-            sentences.add("Before PostgreSQL 13 a partitioned table is published by its partitions: name those.");
+            sentences.add(BY_PARTITIONS);
         } else if (toAdd.isEmpty()) {
             sentences.add("Temporary and unlogged tables can't be published: ALTER TABLE … SET LOGGED;");
         }

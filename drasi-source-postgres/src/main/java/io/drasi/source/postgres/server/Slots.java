@@ -6,27 +6,43 @@ import io.drasi.postgres.client.query.Row;
 import io.drasi.postgres.client.query.Sql;
 import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.source.postgres.config.PostgresSourceConfig;
+import io.drasi.source.postgres.config.SlotHeld;
 import io.drasi.source.postgres.error.HostUnsuitableException;
 import io.drasi.source.postgres.error.PositionUnavailableException;
 import io.drasi.source.postgres.error.SetupException;
 import io.drasi.source.postgres.error.SlotHeldException;
+import io.drasi.source.postgres.health.SlotReading;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.EnumSet;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.zip.CRC32;
 
 /** The source's replication slot and its markers. */
 public final class Slots {
     private static final int LONGEST_NAME = 63;
+    /** With {@code max_slot_wal_keep_size}. */
+    private static final int FIRST_WITH_LIMIT = 130_000;
 
     private final PostgresSourceConfig config;
     private final Advice advice;
+    private final OwnSessions sessions;
+    private final SlotHeld whenHeld;
     private final String slot;
 
-    public Slots(PostgresSourceConfig config, Advice advice) {
+    /** @param sessions may have the slot for a moment after they were closed */
+    public Slots(PostgresSourceConfig config, Advice advice, OwnSessions sessions) {
+        this(config, advice, sessions, config.slotHeld());
+    }
+
+    /** @param whenHeld whether it is worth trying again while another process has the slot */
+    public Slots(PostgresSourceConfig config, Advice advice, OwnSessions sessions, SlotHeld whenHeld) {
+        this.whenHeld = whenHeld;
         this.config = config;
         this.advice = advice;
+        this.sessions = sessions;
         this.slot = config.slotName();
     }
 
@@ -96,6 +112,31 @@ public final class Slots {
                 .map(Slots::state);
     }
 
+    /** How much log the server keeps for the slot, and for how long yet; empty: there is no slot. */
+    public Optional<SlotReading> reading(PostgresConnection connection) {
+        String limits =
+                connection.serverVersionNumber() >= FIRST_WITH_LIMIT ? "wal_status, safe_wal_size" : "NULL, NULL";
+        return connection
+                .query("SELECT restart_lsn, confirmed_flush_lsn, coalesce(pg_wal_lsn_diff(end_lsn, restart_lsn), 0),"
+                        + " coalesce(pg_wal_lsn_diff(end_lsn, confirmed_flush_lsn), 0), " + limits
+                        + " FROM pg_replication_slots, (SELECT CASE WHEN pg_is_in_recovery() THEN"
+                        + " pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END AS end_lsn) AS server"
+                        + " WHERE slot_name = " + Sql.literal(slot))
+                .rows()
+                .stream()
+                .findFirst()
+                .map(row -> new SlotReading(
+                        Instant.now(),
+                        row.text(0).map(Lsn::parse).orElse(Lsn.INVALID),
+                        row.text(1).map(Lsn::parse).orElse(Lsn.INVALID),
+                        row.requiredLong(2),
+                        row.requiredLong(3),
+                        row.text(4),
+                        row.text(5)
+                                .map(size -> OptionalLong.of(Long.parseLong(size)))
+                                .orElse(OptionalLong.empty())));
+    }
+
     /** The markers there are. */
     public Set<SlotMarker> markers(PostgresConnection connection) {
         Set<SlotMarker> markers = EnumSet.noneOf(SlotMarker.class);
@@ -126,10 +167,9 @@ public final class Slots {
     /**
      * @throws SetupException if the slot is of another kind or database
      * @throws SlotHeldException if another process reads from it
-     * @throws PositionUnavailableException if the server can't serve it any more
      * @throws HostUnsuitableException if it is kept up for another server
      */
-    public void requireUsable(SlotState state) {
+    public void requireOurs(SlotState state) {
         if (!state.plugin().equals(Optional.of("pgoutput"))) {
             throw unusable(state.plugin()
                     .map(plugin -> "uses the plugin " + plugin + " instead of pgoutput")
@@ -137,16 +177,6 @@ public final class Slots {
         }
         if (!state.database().equals(Optional.of(config.database()))) {
             throw unusable("belongs to database " + state.database().orElse("?"));
-        }
-        if (state.lost().isPresent()) {
-            throw new PositionUnavailableException(
-                    "replication slot \"" + slot + "\" was invalidated by the server ("
-                            + state.lost().get() + "): changes since "
-                            + state.confirmedFlush().map(Lsn::toString).orElse("?")
-                            + " are lost",
-                    "Drop it with " + advice.dropSlot() + " and start with a bootstrap; "
-                            + againstLoss(state.lost().get()) + " if this happens again.",
-                    null);
         }
         if (state.synced()) {
             throw new HostUnsuitableException(
@@ -161,14 +191,32 @@ public final class Slots {
         }
     }
 
-    private static String againstLoss(String reason) {
-        if (reason.endsWith("rows_removed") || reason.equals("conflicting")) {
+    /** @throws PositionUnavailableException if the server can't serve the slot any more */
+    public void requireKept(SlotState state) {
+        if (state.lost().isPresent()) {
+            String reason = state.lost().get();
+            throw PositionUnavailableException.ofSlot(
+                    "replication slot \"" + slot + "\" was invalidated by the server ("
+                            + reason + "): changes since "
+                            + state.confirmedFlush().map(Lsn::toString).orElse("?")
+                            + " are lost",
+                    "Drop it with " + advice.dropSlot() + " and start with a bootstrap; " + prevention(reason)
+                            + " if this happens again.",
+                    null);
+        }
+    }
+
+    /** Before version 17 the server gives no reason; then it is the size. */
+    private static String prevention(String reason) {
+        if (reason.endsWith("idle_timeout")) {
+            return "raise idle_replication_slot_timeout, or don't leave the source stopped for so long,";
+        } else if (reason.endsWith("rows_removed") || reason.equals("conflicting")) {
             return "the primary removed rows of its catalog that this standby still needed: set hot_standby_feedback = on and"
                     + " primary_slot_name here";
+        } else if (reason.endsWith("wal_level_insufficient")) {
+            return "keep wal_level = logical on the primary";
         }
-        return reason.endsWith("wal_level_insufficient")
-                ? "keep wal_level = logical on the primary"
-                : "raise max_slot_wal_keep_size";
+        return "raise max_slot_wal_keep_size";
     }
 
     private SetupException unusable(String how) {
@@ -185,6 +233,7 @@ public final class Slots {
                 "Stop that consumer, or give this one its own slot_name."
                         + pid.map(id -> " Who it is: SELECT * FROM pg_stat_activity WHERE pid = " + id + ";")
                                 .orElse(""),
+                whenHeld == SlotHeld.WAIT || pid.filter(sessions::contain).isPresent(),
                 null);
     }
 

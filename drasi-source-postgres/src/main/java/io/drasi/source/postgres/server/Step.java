@@ -6,7 +6,9 @@ public enum Step {
     CONNECT("connecting"),
     CONNECT_REPLICATION("opening the replication connection"),
     CHECK("checking the server"),
+    PUBLICATION("setting up the publication"),
     CREATE_SLOT("creating the replication slot"),
+    DROP_SLOT("dropping the replication slot"),
     SNAPSHOT("reading the snapshot"),
     START_STREAM("starting the stream"),
     STREAM("reading the stream");

@@ -4,6 +4,7 @@ package io.drasi.source.postgres.subscription;
 import io.drasi.model.Position;
 import io.drasi.model.SourceEvent;
 import io.drasi.postgres.protocol.wire.Lsn;
+import io.drasi.source.postgres.meter.SourceMeter;
 import io.drasi.source.postgres.schema.TableShape;
 import io.drasi.source.postgres.transaction.CommittedTransaction;
 import java.util.Collection;
@@ -19,10 +20,12 @@ import java.util.Map;
 public final class BootstrapReceivers {
     private final List<SourceSubscription> receivers;
     private final Collection<SourceSubscription> open;
+    private final SourceMeter meter;
 
-    BootstrapReceivers(List<SourceSubscription> receivers, Collection<SourceSubscription> open) {
+    BootstrapReceivers(List<SourceSubscription> receivers, Collection<SourceSubscription> open, SourceMeter meter) {
         this.receivers = receivers;
         this.open = open;
+        this.meter = meter;
     }
 
     /** Whether all of them were closed, so that nobody waits for the rest. */
@@ -49,6 +52,7 @@ public final class BootstrapReceivers {
         for (SourceSubscription receiver : receivers) {
             receiver.putBatch(batch);
         }
+        meter.readRows(batch.label(), batch.rows().size());
     }
 
     /** Waits until each that wants something of it has room for that. */
@@ -82,5 +86,6 @@ public final class BootstrapReceivers {
         for (SourceSubscription receiver : receivers) {
             receiver.completeBootstrap(position);
         }
+        meter.bootstrapRead();
     }
 }

@@ -14,6 +14,8 @@ import java.util.Optional;
  * @param stored what the position store has of its query
  */
 record Resumption(Optional<Position> position, Optional<StoredPosition> stored) {
+    static final Resumption NOWHERE = new Resumption(Optional.empty(), Optional.empty());
+
     /** A position that the subscriber itself gives counts more than that of the store. */
     static Resumption of(SubscriptionSettings settings, Optional<StoredPosition> stored) {
         return new Resumption(settings.resumeFrom().or(() -> stored.map(StoredPosition::position)), stored);

@@ -11,6 +11,7 @@ import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.source.postgres.error.PositionUnavailableException;
 import io.drasi.source.postgres.error.SourceException;
 import io.drasi.source.postgres.error.SubscriptionLaggedException;
+import io.drasi.source.postgres.health.SubscriptionMetrics;
 import io.drasi.source.postgres.schema.SchemaDifference;
 import io.drasi.source.postgres.schema.TableDescription;
 import io.drasi.source.postgres.schema.TableShape;
@@ -48,7 +49,6 @@ public final class SourceSubscription implements Subscription {
     private static final int BOOTSTRAP_CAPACITY = 16;
 
     private final SubscriptionSettings settings;
-    private final Resumption resumption;
     private final LabelFilter filter;
     private final DispatchMode mode;
     private final int capacity;
@@ -62,6 +62,7 @@ public final class SourceSubscription implements Subscription {
     private final EventIterator iterator = new EventIterator(this);
 
     // All below are guarded by the lock.
+    private Resumption resumption;
     private Bootstrap bootstrap;
     private Position bootstrapPosition = Position.before(0);
     private long bootstrapRows;
@@ -80,7 +81,7 @@ public final class SourceSubscription implements Subscription {
     private boolean givenUp; // no log is kept for it
     // The tables as it knows them from a bootstrap beside the stream, by OID, until the stream describes them.
     private final Map<Long, TableShape> expected = new HashMap<>();
-    private int streams; // that have begun while it was open
+    private boolean inStream; // is given what the present stream brings, and not only from the next one on
     private int
             notCounted; // how many of the queue's first events a broadcast's subscriber may have beyond its capacity
     private int tidings; // events in the queue that only tell how a bootstrap goes; they take nobody's room
@@ -209,6 +210,30 @@ public final class SourceSubscription implements Subscription {
         }
     }
 
+    /** Whether another bootstrap could take the place of changes that are lost. */
+    boolean beganWithBootstrap() {
+        lock.lock();
+        try {
+            return settings.bootstrap() && lost == 0 && !ended;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** It waits for another bootstrap: changes that it was to be given, by whichever stream, are lost. */
+    void startOver() {
+        lock.lock();
+        try {
+            apart = false;
+            announcedApart.clear();
+            bootstrap = Bootstrap.WANTED;
+            storable = false;
+            after = null;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     private boolean waitsForBootstrap() {
         return bootstrap == Bootstrap.WANTED || bootstrap == Bootstrap.SENDING;
     }
@@ -294,16 +319,22 @@ public final class SourceSubscription implements Subscription {
     }
 
     Optional<Position> resumeFrom() {
-        return resumption.position();
+        return resumption().position();
     }
 
+    /** Where it goes on; one that waits for a bootstrap, or has been given one, does so nowhere. */
     Resumption resumption() {
-        return resumption;
+        lock.lock();
+        try {
+            return waitsForBootstrap() ? Resumption.NOWHERE : resumption;
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Whether it would have begun with a bootstrap, but goes on from a position, and so has had one. */
     boolean hasHadBootstrap() {
-        return settings.bootstrap() && resumption.position().isPresent();
+        return settings.bootstrap() && resumeFrom().isPresent();
     }
 
     /**
@@ -365,10 +396,11 @@ public final class SourceSubscription implements Subscription {
         return filter.unknown(known);
     }
 
-    void beginStream() {
+    /** From now on it is given what the stream brings. */
+    void enterStream() {
         lock.lock();
         try {
-            streams++;
+            inStream = true;
         } finally {
             lock.unlock();
         }
@@ -400,11 +432,11 @@ public final class SourceSubscription implements Subscription {
         }
     }
 
-    /** Whether it was there when the stream began. */
-    boolean hasStream() {
+    /** Whether it is given what the present stream brings. */
+    boolean inStream() {
         lock.lock();
         try {
-            return streams > 0;
+            return inStream;
         } finally {
             lock.unlock();
         }
@@ -443,6 +475,7 @@ public final class SourceSubscription implements Subscription {
             tidings = 0;
             confirmations.forgetSent();
             confirmations.startAt(slotLsn);
+            resumption = Resumption.NOWHERE;
             bootstrap = Bootstrap.SENDING;
             bootstrapRows = 0;
             after = started.position();
@@ -587,7 +620,7 @@ public final class SourceSubscription implements Subscription {
         try {
             apart = false;
             expected.putAll(tables);
-            streams = streaming ? 1 : 0;
+            inStream = streaming;
             joinAfter(Position.before(lsn.value()));
         } finally {
             lock.unlock();
@@ -601,7 +634,7 @@ public final class SourceSubscription implements Subscription {
             if (apart) {
                 apart = false;
                 expected.putAll(tables);
-                streams = 0;
+                inStream = false;
                 joinAfter(Position.before(reachedApart.value()));
             }
         } finally {
@@ -641,6 +674,25 @@ public final class SourceSubscription implements Subscription {
         } finally {
             lock.unlock();
         }
+    }
+
+    SubscriptionMetrics metrics() {
+        lock.lock();
+        try {
+            return new SubscriptionMetrics(
+                    queryId(), phase(), queue.size(), capacity, bootstrapRows, Optional.ofNullable(confirmed));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private SubscriptionMetrics.Phase phase() {
+        return switch (bootstrap) {
+            case WANTED -> SubscriptionMetrics.Phase.WAITING;
+            case SENDING -> SubscriptionMetrics.Phase.BOOTSTRAP;
+            case NOT_WANTED, SENT, CONFIRMED ->
+                apart ? SubscriptionMetrics.Phase.CATCHING_UP : SubscriptionMetrics.Phase.STREAMING;
+        };
     }
 
     /** How many events wait for the subscriber. */

@@ -8,6 +8,8 @@ import io.drasi.model.SubscriptionSettings;
 import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.source.postgres.error.PositionUnavailableException;
 import io.drasi.source.postgres.error.SetupException;
+import io.drasi.source.postgres.health.SubscriptionMetrics;
+import io.drasi.source.postgres.meter.SourceMeter;
 import io.drasi.source.postgres.schema.TableDescription;
 import io.drasi.source.postgres.schema.TableShape;
 import io.drasi.source.postgres.transaction.CommittedTransaction;
@@ -21,6 +23,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The open subscriptions of a source. Hands events to all of them, and knows what all of them have confirmed.
@@ -28,6 +32,8 @@ import org.jspecify.annotations.Nullable;
  * <p>One thread hands out; opening, closing and confirming may be done by any.
  */
 public final class Subscriptions implements Outlet {
+    private static final Logger LOG = LoggerFactory.getLogger(Subscriptions.class);
+
     /** How a new slot has to begin for those that are open. */
     public enum Beginning {
         WITH_NOBODY,
@@ -38,9 +44,11 @@ public final class Subscriptions implements Outlet {
     private final String sourceId;
     private final DispatchMode mode;
     private final int capacity;
+    private final boolean startsOver;
     private final Runnable changed;
     private final Runnable confirmed;
     private final Optional<PositionSaver> saver;
+    private final SourceMeter meter;
     private final CopyOnWriteArrayList<SourceSubscription> open = new CopyOnWriteArrayList<>();
 
     /** Those who catch up with the stream and have come that near, in bytes of the log, are waited for by it. */
@@ -90,27 +98,34 @@ public final class Subscriptions implements Outlet {
      * @param confirmed is run when something was confirmed
      */
     public Subscriptions(String sourceId, DispatchMode mode, int capacity, Runnable changed, Runnable confirmed) {
-        this(sourceId, mode, capacity, changed, confirmed, Optional.empty());
+        this(sourceId, mode, capacity, false, changed, confirmed, Optional.empty(), new SourceMeter());
     }
 
     /**
      * @param changed is run when a subscription was opened or closed
      * @param confirmed is run when something was confirmed
+     * @param startsOver whether one that can't be given the changes that it lacks, and began with a bootstrap, is given
+     *     another
      * @param saver of positions, if there is a store for them
+     * @param meter counts what they are given
      */
     public Subscriptions(
             String sourceId,
             DispatchMode mode,
             int capacity,
+            boolean startsOver,
             Runnable changed,
             Runnable confirmed,
-            Optional<PositionSaver> saver) {
+            Optional<PositionSaver> saver,
+            SourceMeter meter) {
         this.sourceId = sourceId;
         this.mode = mode;
         this.capacity = capacity;
+        this.startsOver = startsOver;
         this.changed = changed;
         this.confirmed = confirmed;
         this.saver = saver;
+        this.meter = meter;
     }
 
     /**
@@ -126,21 +141,31 @@ public final class Subscriptions implements Outlet {
         SourceSubscription subscription = new SourceSubscription(settings, resumption, mode, capacity, this);
         synchronized (this) {
             requireOpenable(subscription, settings.queryId());
-            Optional<Position> resumeFrom = resumption.position();
-            Optional<PositionUnavailableException> refusal = refusal(subscription, settings);
+            Optional<PositionUnavailableException> refusal = otherOrigin(subscription);
+            if (refusal.isEmpty()) {
+                refusal = lost(subscription, settings);
+                if (refusal.isPresent() && startsOver(subscription, refusal.get())) {
+                    refusal = Optional.empty();
+                }
+            }
             if (refusal.isPresent()) {
                 subscription.end(refusal.get(), false);
                 return subscription;
             }
+            Optional<Position> resumeFrom = subscription.resumeFrom();
             if (resumeFrom.isPresent() && !paused && !streamGivesNext(resumeFrom.get())) {
                 paused = true; // the stream begins again; the others are not given anything twice
                 leftAt = Lsn.INVALID;
-            } else if (resumeFrom.isEmpty() && !paused) {
-                handedOut.last().ifPresent(subscription::joinAfter);
+            } else if (!paused) {
+                subscription.enterStream();
+                if (resumeFrom.isEmpty()) {
+                    handedOut.last().ifPresent(subscription::joinAfter);
+                }
             }
             open.add(subscription);
         }
         changed.run();
+        meter.changed();
         return subscription;
     }
 
@@ -171,8 +196,8 @@ public final class Subscriptions implements Outlet {
         }
     }
 
-    /** Why it can't go on from where it wants to, as far as that is known. */
-    private Optional<PositionUnavailableException> refusal(
+    /** Why changes are lost that follow where it wants to go on from, as far as that is known. */
+    private Optional<PositionUnavailableException> lost(
             SourceSubscription subscription, SubscriptionSettings settings) {
         Optional<Position> position = subscription.resumeFrom();
         if (position.isEmpty()) {
@@ -180,12 +205,11 @@ public final class Subscriptions implements Outlet {
         }
         boolean canGoOn = Long.compareUnsigned(position.get().commitLsn(), slotStart.value()) >= 0
                 && handedOut.canRepeatAfter(position.get(), new LabelFilter(settings.labels()));
-        return otherOrigin(subscription)
-                .or(() -> canGoOn
-                        ? behindSlot(subscription)
-                        : Optional.of(ResumeRefusal.of(
-                                subscription,
-                                "the server was told that later changes are confirmed, and does not send them again")));
+        return canGoOn
+                ? behindSlot(subscription)
+                : Optional.of(ResumeRefusal.of(
+                        subscription,
+                        "the server was told that later changes are confirmed, and does not send them again"));
     }
 
     private Optional<PositionUnavailableException> otherOrigin(SourceSubscription subscription) {
@@ -232,7 +256,7 @@ public final class Subscriptions implements Outlet {
             bootstrapBroken = broken;
         }
         for (SourceSubscription subscription : open) {
-            ResumeRefusal.behindSlot(subscription, flushed, broken).ifPresent(cause -> endWith(subscription, cause));
+            ResumeRefusal.behindSlot(subscription, flushed, broken).ifPresent(cause -> lacks(subscription, cause));
         }
         saver.ifPresent(PositionSaver::enable);
     }
@@ -290,7 +314,7 @@ public final class Subscriptions implements Outlet {
         for (SourceSubscription subscription : open) {
             Optional<Position> from = subscription.resumeFrom();
             if (from.isPresent() && new Lsn(from.get().commitLsn()).isBefore(lsn)) {
-                endWith(subscription, ResumeRefusal.of(subscription, why));
+                lacks(subscription, ResumeRefusal.of(subscription, why));
             }
         }
         saver.ifPresent(PositionSaver::enable);
@@ -325,6 +349,24 @@ public final class Subscriptions implements Outlet {
     /** The furthest position up to which one of them knows the log, or from which it wants to go on. */
     public Lsn furthest() {
         return open.stream().map(SourceSubscription::furthest).reduce(Lsn.INVALID, Lsn::max);
+    }
+
+    /** It can't be given the changes that follow what it has. */
+    private void lacks(SourceSubscription subscription, RuntimeException cause) {
+        if (!startsOver(subscription, cause)) {
+            endWith(subscription, cause);
+        }
+    }
+
+    /** Whether it can do without them: then it waits for a bootstrap now. */
+    private boolean startsOver(SourceSubscription subscription, RuntimeException cause) {
+        if (!startsOver || !subscription.beganWithBootstrap()) {
+            return false;
+        }
+        LOG.warn("source '{}': begins again with a bootstrap: {}", sourceId, cause.getMessage());
+        subscription.startOver();
+        subscription.tell(new SourceEvent.BootstrapDelayed(String.valueOf(cause.getMessage())));
+        return true;
     }
 
     private void endWith(SourceSubscription subscription, RuntimeException cause) {
@@ -367,6 +409,7 @@ public final class Subscriptions implements Outlet {
         if (removed) {
             saver.ifPresent(PositionSaver::saveLeft);
             changed.run();
+            meter.changed();
         }
     }
 
@@ -390,11 +433,16 @@ public final class Subscriptions implements Outlet {
         return open.isEmpty();
     }
 
+    /** How those are that are open. */
+    public List<SubscriptionMetrics> metrics() {
+        return open.stream().map(SourceSubscription::metrics).toList();
+    }
+
     /** A stream begins, at what was confirmed last. */
     public synchronized void beginStream() {
         paused = open.isEmpty();
         handingOut = Lsn.INVALID;
-        open.forEach(SourceSubscription::beginStream);
+        open.forEach(SourceSubscription::enterStream);
     }
 
     /** Whether the stream has to end, as nobody is left or nobody was left for a moment. */
@@ -504,8 +552,23 @@ public final class Subscriptions implements Outlet {
     public void endResuming(RuntimeException cause) {
         for (SourceSubscription subscription : open) {
             if (subscription.resumeFrom().isPresent()) {
-                endWith(subscription, ResumeRefusal.with(subscription, cause));
+                lacks(subscription, ResumeRefusal.with(subscription, cause));
             }
+        }
+    }
+
+    /** Whether one began with a bootstrap, so that another could take the place of what is lost. */
+    public boolean beganWithBootstrap() {
+        return open.stream().anyMatch(SourceSubscription::beganWithBootstrap);
+    }
+
+    /**
+     * The slot is lost: those that began with a bootstrap wait for another, if the source starts over; the others are ended.
+     * While there is no stream.
+     */
+    public void startOver(RuntimeException cause) {
+        for (SourceSubscription subscription : open) {
+            lacks(subscription, cause);
         }
     }
 
@@ -552,7 +615,7 @@ public final class Subscriptions implements Outlet {
         for (SourceSubscription receiver : receivers) {
             receiver.startBootstrap(started, slotLsn.value(), besideStream);
         }
-        return new BootstrapReceivers(receivers, open);
+        return new BootstrapReceivers(receivers, open, meter);
     }
 
     /**
@@ -660,6 +723,7 @@ public final class Subscriptions implements Outlet {
             }
             receivers = ofThisStream();
         }
+        meter.received(transaction);
         boolean wanted = false;
         for (SourceSubscription receiver : receivers) {
             wanted |= receiver.putTransaction(transaction, false);
@@ -689,7 +753,7 @@ public final class Subscriptions implements Outlet {
             receivers = ofThisStream().stream()
                     .filter(wantsIt)
                     .filter(subscription -> !repeated || subscription.lacks(change))
-                    .filter(subscription -> !paused || subscription.hasStream())
+                    .filter(subscription -> !paused || subscription.inStream())
                     .toList();
         }
         for (SourceSubscription receiver : receivers) {

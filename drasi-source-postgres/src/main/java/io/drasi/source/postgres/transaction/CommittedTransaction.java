@@ -6,7 +6,9 @@ import io.drasi.model.Position;
 import io.drasi.model.SourceChange;
 import io.drasi.model.SourceEvent;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -22,13 +24,13 @@ public final class CommittedTransaction implements SourceEvent.Transaction {
     private final Position position;
     private final List<SourceChange> changes;
     private final long[] ordinals;
-    private final Set<String> labels;
+    private final Map<String, TableTally> tallies;
 
     /**
      * @param position of the last change that the server sent, before any filter
      * @param changes taken over: must not be changed afterwards
      * @param ordinals of each change; taken over; at least as long as {@code changes}
-     * @param labels that the changes have, all together
+     * @param tallies by the labels that the changes have, all together
      */
     CommittedTransaction(
             long xid,
@@ -37,19 +39,24 @@ public final class CommittedTransaction implements SourceEvent.Transaction {
             Position position,
             List<SourceChange> changes,
             long[] ordinals,
-            Set<String> labels) {
+            Map<String, TableTally> tallies) {
         this.xid = xid;
         this.commitTime = commitTime;
         this.endLsn = endLsn;
         this.position = position;
         this.changes = changes;
         this.ordinals = ordinals;
-        this.labels = labels;
+        this.tallies = tallies;
     }
 
     /** The labels of the tables that it changes. */
     public Set<String> labels() {
-        return labels;
+        return tallies.keySet();
+    }
+
+    /** What is changed in each table, whatever a {@link #select selection} has left out. */
+    public Collection<TableTally> tallies() {
+        return tallies.values();
     }
 
     @Override
@@ -103,7 +110,7 @@ public final class CommittedTransaction implements SourceEvent.Transaction {
                 selected.add(change.get());
             }
         }
-        return new CommittedTransaction(xid, commitTime, endLsn, position, selected, selectedOrdinals, labels);
+        return new CommittedTransaction(xid, commitTime, endLsn, position, selected, selectedOrdinals, tallies);
     }
 
     @Override

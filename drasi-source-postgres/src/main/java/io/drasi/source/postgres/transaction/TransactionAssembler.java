@@ -14,10 +14,10 @@ import io.drasi.source.postgres.schema.TableShape;
 import io.drasi.source.postgres.schema.TableShapes;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,8 +39,8 @@ public final class TransactionAssembler {
         private final List<SourceChange> changes = new ArrayList<>();
         private long[] ordinals = new long[16];
         private long ordinal = Position.BEFORE_FIRST;
-        private final Set<String> labels = new HashSet<>();
-        private String lastLabel = "";
+        private final Map<String, TableTally> tallies = new HashMap<>();
+        private @Nullable TableTally last;
 
         Open(PgOutputMessage.Begin begin) {
             this.begin = begin;
@@ -61,17 +61,22 @@ public final class TransactionAssembler {
             ordinal++;
         }
 
-        /** @param label one object per table: most changes have that of the one before */
+        /**
+         * Of the table that the next row changes.
+         *
+         * @param label one object per table: most rows have that of the one before
+         */
         @SuppressWarnings("ReferenceEquality")
-        void add(SourceChange change, String label) {
-            if (label != lastLabel) {
-                labels.add(label);
-                lastLabel = label;
+        TableTally tally(String label) {
+            TableTally tally = last;
+            if (tally == null || tally.label() != label) {
+                tally = tallies.computeIfAbsent(label, TableTally::new);
+                last = tally;
             }
-            add(change);
+            return tally;
         }
 
-        private void add(SourceChange change) {
+        void add(SourceChange change) {
             if (changes.size() == ordinals.length) {
                 ordinals = Arrays.copyOf(ordinals, ordinals.length * 2);
             }
@@ -142,7 +147,7 @@ public final class TransactionAssembler {
                 done.position(),
                 done.changes,
                 done.ordinals,
-                done.labels));
+                Map.copyOf(done.tallies)));
     }
 
     private AssembledEvent relation(PgOutputMessage.Relation relation, Open transaction) {
@@ -159,8 +164,8 @@ public final class TransactionAssembler {
         Optional<TableShape> shape = shapes.shape(insert.relationOid());
         if (shape.isPresent()) {
             transaction.add(
-                    mapper.insert(shape.get(), insert.newTuple(), transaction.effectiveFrom, place(transaction)),
-                    shape.get().label());
+                    mapper.insert(shape.get(), insert.newTuple(), transaction.effectiveFrom, place(transaction)));
+            transaction.tally(shape.get().label()).insert();
         }
         return announce(shapes.afterRow(transaction.start(), catalog));
     }
@@ -175,7 +180,8 @@ public final class TransactionAssembler {
                     update.newTuple(),
                     transaction.effectiveFrom,
                     place(transaction),
-                    change -> transaction.add(change, shape.get().label()));
+                    transaction::add);
+            transaction.tally(shape.get().label()).update();
         }
         return announce(shapes.afterRow(transaction.start(), catalog));
     }
@@ -184,9 +190,8 @@ public final class TransactionAssembler {
         transaction.count();
         Optional<TableShape> shape = shapes.shape(delete.relationOid());
         if (shape.isPresent()) {
-            transaction.add(
-                    mapper.delete(shape.get(), delete.old(), transaction.effectiveFrom, place(transaction)),
-                    shape.get().label());
+            transaction.add(mapper.delete(shape.get(), delete.old(), transaction.effectiveFrom, place(transaction)));
+            transaction.tally(shape.get().label()).delete();
         }
         return announce(shapes.afterRow(transaction.start(), catalog));
     }
@@ -198,7 +203,7 @@ public final class TransactionAssembler {
             shapes.shape(relationOid).ifPresent(shape -> labels.add(shape.label()));
         }
         if (!labels.isEmpty()) {
-            transaction.labels.addAll(labels);
+            labels.forEach(label -> transaction.tally(label).truncate());
             transaction.add(new SourceChange.Truncate(
                     labels, transaction.effectiveFrom, truncate.cascade(), truncate.restartIdentity()));
         }

@@ -11,6 +11,7 @@ import io.drasi.source.postgres.error.TableChangedException;
 import io.drasi.source.postgres.schema.Catalog;
 import io.drasi.source.postgres.schema.CatalogTable;
 import io.drasi.source.postgres.server.Connections;
+import io.drasi.source.postgres.server.OwnSessions;
 import io.drasi.testkit.Database;
 import io.drasi.testkit.PostgresServer;
 import java.util.List;
@@ -70,7 +71,7 @@ class TableLocksIT {
                 .withDatabase(database.name())
                 .withUser(server.superuser())
                 .build();
-        try (PostgresConnection connection = new Connections(config).openOrdinary()) {
+        try (PostgresConnection connection = new Connections(config, new OwnSessions()).openOrdinary()) {
             List<CatalogTable> tables = new Catalog(connection::query, connection.serverVersionNumber())
                     .publication("p")
                     .orElseThrow()

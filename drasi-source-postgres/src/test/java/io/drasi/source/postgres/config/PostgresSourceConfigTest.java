@@ -245,6 +245,10 @@ class PostgresSourceConfigTest {
                         entry("slot_name", "drasi_slot"),
                         entry("failover_slot", false),
                         entry("publication_name", "drasi_publication"),
+                        entry("slot_held", "wait"),
+                        entry("on_position_lost", "fail"),
+                        entry("retention_warning", 10_737_418_240L),
+                        entry("create_publication", false),
                         entry("ssl_mode", "prefer"),
                         entry("table_keys", List.of()),
                         entry("dispatch_mode", "channel"),
@@ -274,6 +278,10 @@ class PostgresSourceConfigTest {
                 .withTables("users", "sales.orders")
                 .withSlotName("production_slot")
                 .withPublicationName("all")
+                .withSlotHeld(SlotHeld.FAIL)
+                .withOnPositionLost(OnPositionLost.BOOTSTRAP)
+                .withRetentionWarning(1 << 20)
+                .withCreatePublication(true)
                 .withSslMode(SslMode.VERIFY_FULL)
                 .withSslRootCert(Path.of("root.crt"))
                 .withSslCert(Path.of("client.crt"))
@@ -295,11 +303,15 @@ class PostgresSourceConfigTest {
 
         Map<String, Object> properties = source.properties();
         assertThat(properties)
-                .hasSize(26)
+                .hasSize(30)
                 .containsEntry("host", "db1.example.com,db2.example.com")
                 .containsEntry("port", "5433,5434")
                 .containsEntry("target_session_attrs", "primary")
                 .containsEntry("failover_slot", true)
+                .containsEntry("slot_held", "fail")
+                .containsEntry("on_position_lost", "bootstrap")
+                .containsEntry("retention_warning", 1_048_576L)
+                .containsEntry("create_publication", true)
                 .containsEntry("ssl_root_cert", "root.crt")
                 .containsEntry("ssl_cert", "client.crt")
                 .containsEntry("ssl_key", "client.key")

@@ -12,6 +12,7 @@ import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.source.postgres.GatedStore;
 import io.drasi.source.postgres.error.PositionsNotSavedException;
 import io.drasi.source.postgres.error.SubscriptionLaggedException;
+import io.drasi.source.postgres.meter.SourceMeter;
 import io.drasi.source.postgres.transaction.CommittedTransaction;
 import io.drasi.source.postgres.transaction.TransactionFixture;
 import io.drasi.testkit.Await;
@@ -310,9 +311,11 @@ class CatchUpTest {
                 "source",
                 DispatchMode.CHANNEL,
                 2,
+                false,
                 changed::incrementAndGet,
                 () -> {},
-                Optional.of(new PositionSaver("source", store)));
+                Optional.of(new PositionSaver("source", store)),
+                new SourceMeter());
         subscriptions.origin("server");
         subscriptions.slotStandsAt(new Lsn(100), false);
         early();

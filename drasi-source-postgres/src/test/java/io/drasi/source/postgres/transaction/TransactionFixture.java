@@ -10,8 +10,9 @@ import io.drasi.model.SourceChange;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 
 /** Makes transactions without a server. */
 public final class TransactionFixture {
@@ -27,14 +28,16 @@ public final class TransactionFixture {
         int count = labels.size();
         List<SourceChange> changes = new ArrayList<>();
         long[] ordinals = new long[count];
+        Map<String, TableTally> tallies = new HashMap<>();
         for (int i = 0; i < count; i++) {
             String label = labels.get(i);
             ElementMetadata metadata =
                     new ElementMetadata(new ElementReference("s", label + ":" + i), List.of(label), 0);
             changes.add(new SourceChange.Insert(new Element.Node(metadata, ElementProperties.empty())));
             ordinals[i] = i;
+            tallies.computeIfAbsent(label, TableTally::new).insert();
         }
         return new CommittedTransaction(
-                7, Instant.EPOCH, endLsn, new Position(commitLsn, count - 1), changes, ordinals, Set.copyOf(labels));
+                7, Instant.EPOCH, endLsn, new Position(commitLsn, count - 1), changes, ordinals, tallies);
     }
 }
