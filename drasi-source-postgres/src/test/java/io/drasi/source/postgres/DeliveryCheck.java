@@ -11,10 +11,13 @@ import io.drasi.model.Position;
 import io.drasi.model.SourceChange;
 import io.drasi.model.SourceEvent;
 import io.drasi.testkit.Database;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Checks, event by event, what a subscription delivers of the tables that {@link Writers} write: every change exactly
@@ -205,9 +208,20 @@ final class DeliveryCheck {
 
     /** All of it has been delivered: what was taken adds up to what the tables hold now. */
     synchronized void assertEqualsTables(Database database) {
-        assertThat(tables.getOrDefault("items", Map.of())).isEqualTo(select(database, "SELECT id, version FROM items"));
-        assertThat(tables.getOrDefault("batches", Map.of()))
-                .isEqualTo(select(database, "SELECT id, changes FROM batches"));
+        assertEqual("items", select(database, "SELECT id, version FROM items"));
+        assertEqual("batches", select(database, "SELECT id, changes FROM batches"));
+    }
+
+    private void assertEqual(String label, Map<Long, Long> expected) {
+        Map<Long, Long> given = tables.getOrDefault(label, Map.of());
+        List<String> differences = Stream.concat(expected.keySet().stream(), given.keySet().stream())
+                .distinct()
+                .filter(id -> !Objects.equals(given.get(id), expected.get(id)))
+                .map(id -> id + ": " + given.get(id) + " instead of " + expected.get(id))
+                .toList();
+        assertThat(differences)
+                .as("differences in %s after %s bootstraps and %s", label, bootstraps, last)
+                .isEmpty();
     }
 
     private static Map<Long, Long> select(Database database, String sql) {

@@ -17,7 +17,6 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -130,22 +129,31 @@ class KilledConsumersIT {
         }
 
         private void awaitMark(long mark) throws IOException {
-            // One that was killed in each of its bootstraps has it as a row of the last one.
-            Predicate<String> line =
-                    it -> it.startsWith("insert marks " + mark + " ") || it.startsWith("row marks " + mark + " ");
             for (Way way : List.of(Way.TOGETHER, Way.APART)) {
                 Path journal = KeepingChild.journal(own, way);
                 Await.until("the journal has the mark", TIMEOUT, () -> {
                     Proc child = children.get(way);
                     assertThat(child.running()).as(child.stderr()).isTrue();
-                    return Journal.read(journal).stream().anyMatch(line);
+                    return endsWith(mark, Journal.read(journal));
                 });
             }
-            children.get(Way.PRINTED)
-                    .awaitLine(
-                            "mark",
-                            TIMEOUT,
-                            it -> it.startsWith("event ") && line.test(it.substring("event ".length())));
+            Proc printing = children.get(Way.PRINTED);
+            Await.until("the mark was printed", TIMEOUT, () -> {
+                assertThat(printing.running()).as(printing.stderr()).isTrue();
+                return endsWith(mark, KeepingChild.printed(printing));
+            });
+        }
+
+        /** One that was killed in each of its bootstraps has the mark as a row of the last one, which is to end then. */
+        private boolean endsWith(long mark, List<String> lines) {
+            boolean asRow = false;
+            for (String line : lines) {
+                if (line.startsWith("insert marks " + mark + " ") || (asRow && line.startsWith("completed "))) {
+                    return true;
+                }
+                asRow |= line.startsWith("row marks " + mark + " ");
+            }
+            return false;
         }
 
         private void assertDelivered() throws IOException {
