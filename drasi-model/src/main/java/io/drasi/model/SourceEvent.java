@@ -55,7 +55,8 @@ public sealed interface SourceEvent {
     }
 
     /**
-     * Rows of the snapshot, all of one table.
+     * Rows of the snapshot, all of one table. Batches come in no particular order, those of different tables mixed: several
+     * connections may read at a time.
      *
      * @param rows at least one
      */

@@ -11,6 +11,7 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.library.dependencies.SliceAssignment;
 import com.tngtech.archunit.library.dependencies.SliceIdentifier;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.regex.Pattern;
 
@@ -39,6 +40,7 @@ public final class PackageGraph {
         checkNames(classes, rootPackage);
         checkThatNoChildDependsOnTheRoot(classes, rootPackage);
         checkThatThereIsNoCycle(classes);
+        checkThatTheClockIsPassedIn(classes);
     }
 
     private static void checkNames(JavaClasses classes, String rootPackage) {
@@ -69,6 +71,20 @@ public final class PackageGraph {
         slices().assignedFrom(new ByPackage())
                 .should()
                 .beFreeOfCycles()
+                .allowEmptyShould(true)
+                .check(classes);
+    }
+
+    /** A clock of the wall may jump: timeouts are measured with {@link System#nanoTime}. */
+    private static void checkThatTheClockIsPassedIn(JavaClasses classes) {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage(PackageGraph.class.getPackageName())
+                .should()
+                .callMethod(System.class, "currentTimeMillis")
+                .orShould()
+                .callMethod(Instant.class, "now")
+                .because("the clock is passed in, and nothing is decided by it")
                 .allowEmptyShould(true)
                 .check(classes);
     }

@@ -35,6 +35,7 @@ import io.drasi.source.postgres.subscription.PositionSaver;
 import io.drasi.source.postgres.subscription.Subscriptions;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -76,7 +77,7 @@ public final class PostgresReplicationSource implements Source {
     private final PostgresSourceConfig config;
     private final SelectedTables selected;
     private final SourceStatus status;
-    private final SourceMeter meter = new SourceMeter();
+    private final SourceMeter meter;
     private final Subscriptions subscriptions;
     private final OwnSessions sessions = new OwnSessions();
     // Both are changed with this locked.
@@ -102,6 +103,7 @@ public final class PostgresReplicationSource implements Source {
         this.config = config;
         this.selected = SelectedTables.of(config);
         this.status = new SourceStatus(config.id());
+        this.meter = new SourceMeter(config.clock());
         this.subscriptions = new Subscriptions(
                 config.id(),
                 config.dispatchMode(),
@@ -399,6 +401,11 @@ public final class PostgresReplicationSource implements Source {
 
         public Builder withPasswordSupplier(PasswordSupplier value) {
             config.withPasswordSupplier(value);
+            return this;
+        }
+
+        public Builder withClock(InstantSource value) {
+            config.withClock(value);
             return this;
         }
 

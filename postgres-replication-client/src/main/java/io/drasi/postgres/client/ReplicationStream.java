@@ -38,6 +38,8 @@ import java.util.Queue;
  */
 public final class ReplicationStream implements AutoCloseable {
     private static final StreamMessage IDLE = new StreamMessage.Idle();
+    private static final Instant EARLIEST = PgTimestamp.toInstant(Long.MIN_VALUE);
+    private static final Instant LATEST = PgTimestamp.toInstant(Long.MAX_VALUE);
 
     private final Session session;
     private final MessageChannel channel;
@@ -199,15 +201,17 @@ public final class ReplicationStream implements AutoCloseable {
             if (!finished) {
                 lastStatus = status;
                 session.send(new StandbyStatusUpdate(
-                        status.written(),
-                        status.flushed(),
-                        status.applied(),
-                        PgTimestamp.fromInstant(Instant.now()),
-                        replyRequested));
+                        status.written(), status.flushed(), status.applied(), now(), replyRequested));
             }
         } finally {
             sending.unlock();
         }
+    }
+
+    /** A clock that is far off must not end the stream. */
+    private long now() {
+        Instant now = session.settings().clock().instant();
+        return PgTimestamp.fromInstant(now.isBefore(EARLIEST) ? EARLIEST : now.isAfter(LATEST) ? LATEST : now);
     }
 
     /** Makes the read that waits now, or else the next one that would wait, return {@link StreamMessage.Idle}. */

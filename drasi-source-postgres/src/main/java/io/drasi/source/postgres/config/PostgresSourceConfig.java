@@ -10,6 +10,7 @@ import io.drasi.postgres.client.settings.TargetSessionAttributes;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -63,6 +64,8 @@ import java.util.regex.Pattern;
  * @param invalidText what becomes of a text that is not UTF-8; default {@code InvalidText.ERROR}
  * @param rowFormat in which rows are asked for; default {@code RowFormat.AUTO}
  * @param allowCleartextPassword whether a server may ask for the password in clear text over an unencrypted network; default {@code false}
+ * @param clock tells the time that stands in what is told: to the server in status updates, and in metrics. Nothing is decided
+ *     by it; default {@code InstantSource.system()}
  */
 public record PostgresSourceConfig(
         String id,
@@ -95,7 +98,8 @@ public record PostgresSourceConfig(
         Duration statusInterval,
         InvalidText invalidText,
         RowFormat rowFormat,
-        boolean allowCleartextPassword) {
+        boolean allowCleartextPassword,
+        InstantSource clock) {
     private static final Path SYSTEM_ROOTS = Path.of("system");
     private static final long LEAST_RETENTION_WARNING = 1 << 20;
     private static final Pattern SLOT_NAME = Pattern.compile("[a-z0-9_]{1,63}");
@@ -258,6 +262,7 @@ public record PostgresSourceConfig(
         private int bootstrapParallelism = 2;
         private Duration connectTimeout = Duration.ofSeconds(10);
         private Duration peerTimeout = Duration.ofSeconds(60);
+        private InstantSource clock = InstantSource.system();
         private Duration statusInterval = Duration.ofSeconds(10);
         private InvalidText invalidText = InvalidText.ERROR;
         private RowFormat rowFormat = RowFormat.AUTO;
@@ -438,6 +443,11 @@ public record PostgresSourceConfig(
             return withTableKeys(keys);
         }
 
+        public Builder withClock(InstantSource value) {
+            this.clock = value;
+            return this;
+        }
+
         /**
          * @throws IllegalArgumentException that names the option, its bound and the value
          */
@@ -473,7 +483,8 @@ public record PostgresSourceConfig(
                     statusInterval,
                     invalidText,
                     rowFormat,
-                    allowCleartextPassword);
+                    allowCleartextPassword,
+                    clock);
         }
     }
 }

@@ -9,6 +9,7 @@ import io.drasi.source.postgres.transaction.CommittedTransaction;
 import io.drasi.source.postgres.transaction.TableTally;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,9 +31,15 @@ public final class SourceMeter {
     private final AtomicLong failedAttempts = new AtomicLong();
     private final AtomicLong bootstraps = new AtomicLong();
     private final LagMeter lag = new LagMeter(System::nanoTime);
+    private final InstantSource clock;
     private volatile @Nullable Instant lastCommitTime;
     private volatile SourceMetrics.@Nullable Failure lastFailure;
     private volatile @Nullable SlotReading slot;
+
+    /** @param clock tells when something failed */
+    public SourceMeter(InstantSource clock) {
+        this.clock = clock;
+    }
 
     /** A run begins: what is known of the slot is of another. */
     public void begin() {
@@ -75,7 +82,7 @@ public final class SourceMeter {
 
     /** The source stops because of that. */
     public void failed(RuntimeException cause) {
-        lastFailure = new SourceMetrics.Failure(Instant.now(), String.valueOf(cause.getMessage()));
+        lastFailure = new SourceMetrics.Failure(clock.instant(), String.valueOf(cause.getMessage()));
     }
 
     public void slotRead(SlotReading reading) {

@@ -89,6 +89,7 @@ public final class Connections {
                 .sslMode(config.sslMode())
                 .connectTimeout(config.connectTimeout())
                 .peerTimeout(config.peerTimeout())
+                .clock(config.clock())
                 .allowCleartextPassword(config.allowCleartextPassword())
                 .applicationName(applicationName)
                 .parameters(PARAMETERS);

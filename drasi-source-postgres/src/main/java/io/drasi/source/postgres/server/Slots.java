@@ -13,7 +13,6 @@ import io.drasi.source.postgres.error.SetupException;
 import io.drasi.source.postgres.error.SlotHeldException;
 import io.drasi.source.postgres.health.SlotReading;
 import java.nio.charset.StandardCharsets;
-import java.time.Instant;
 import java.util.EnumSet;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -126,7 +125,7 @@ public final class Slots {
                 .stream()
                 .findFirst()
                 .map(row -> new SlotReading(
-                        Instant.now(),
+                        config.clock().instant(),
                         row.text(0).map(Lsn::parse).orElse(Lsn.INVALID),
                         row.text(1).map(Lsn::parse).orElse(Lsn.INVALID),
                         row.requiredLong(2),

@@ -9,7 +9,6 @@ import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.time.Instant;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -62,7 +61,12 @@ final class StoreLock implements AutoCloseable {
                                 + ". Stop that one, or give this one its own directory.",
                         null);
             }
-            String self = "process " + ProcessHandle.current().pid() + " since " + Instant.now();
+            ProcessHandle process = ProcessHandle.current();
+            String self = "process " + process.pid()
+                    + process.info()
+                            .startInstant()
+                            .map(start -> " since " + start)
+                            .orElse("");
             channel.truncate(0);
             channel.write(ByteBuffer.wrap(self.getBytes(StandardCharsets.US_ASCII)), 0);
             return channel;

@@ -13,6 +13,7 @@ import io.drasi.source.postgres.meter.SourceMeter;
 import io.drasi.source.postgres.schema.TableDescription;
 import io.drasi.source.postgres.schema.TableShape;
 import io.drasi.source.postgres.transaction.CommittedTransaction;
+import java.time.InstantSource;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -98,7 +99,15 @@ public final class Subscriptions implements Outlet {
      * @param confirmed is run when something was confirmed
      */
     public Subscriptions(String sourceId, DispatchMode mode, int capacity, Runnable changed, Runnable confirmed) {
-        this(sourceId, mode, capacity, false, changed, confirmed, Optional.empty(), new SourceMeter());
+        this(
+                sourceId,
+                mode,
+                capacity,
+                false,
+                changed,
+                confirmed,
+                Optional.empty(),
+                new SourceMeter(InstantSource.system()));
     }
 
     /**

@@ -18,6 +18,7 @@ import io.drasi.source.postgres.transaction.TransactionFixture;
 import io.drasi.testkit.Await;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -315,7 +316,7 @@ class CatchUpTest {
                 changed::incrementAndGet,
                 () -> {},
                 Optional.of(new PositionSaver("source", store)),
-                new SourceMeter());
+                new SourceMeter(InstantSource.system()));
         subscriptions.origin("server");
         subscriptions.slotStandsAt(new Lsn(100), false);
         early();

@@ -5,6 +5,7 @@ import io.drasi.postgres.protocol.frame.FrameReader;
 import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -33,6 +34,8 @@ import java.util.Set;
  *     over TLS, a Unix socket or loopback it is always sent
  * @param parameters further startup parameters, e.g. {@code DateStyle}; they override the role's and the database's own
  * @param maxFrameLength bound for the length of one message of the server, in bytes
+ * @param clock what the server is told that the time is, in the status updates of a replication stream. Timeouts don't
+ *     depend on it
  */
 public record ConnectionSettings(
         String host,
@@ -50,7 +53,8 @@ public record ConnectionSettings(
         boolean allowCleartextPassword,
         String applicationName,
         Map<String, String> parameters,
-        int maxFrameLength) {
+        int maxFrameLength,
+        InstantSource clock) {
 
     private static final Set<String> OWN_PARAMETERS =
             Set.of("user", "database", "replication", "client_encoding", "application_name");

@@ -5,6 +5,7 @@ import io.drasi.postgres.protocol.frame.FrameReader;
 import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -30,6 +31,7 @@ public final class ConnectionSettingsBuilder {
     private String applicationName = "drasi";
     private final Map<String, String> parameters = new LinkedHashMap<>();
     private int maxFrameLength = FrameReader.DEFAULT_MAX_FRAME_LENGTH;
+    private InstantSource clock = InstantSource.system();
 
     ConnectionSettingsBuilder() {}
 
@@ -50,6 +52,7 @@ public final class ConnectionSettingsBuilder {
         applicationName = from.applicationName();
         parameters.putAll(from.parameters());
         maxFrameLength = from.maxFrameLength();
+        clock = from.clock();
     }
 
     public ConnectionSettingsBuilder host(String value) {
@@ -145,6 +148,11 @@ public final class ConnectionSettingsBuilder {
         return this;
     }
 
+    public ConnectionSettingsBuilder clock(InstantSource value) {
+        clock = value;
+        return this;
+    }
+
     /** @throws IllegalArgumentException if a setting is out of its bounds, with its name, the bound and the value */
     public ConnectionSettings build() {
         return new ConnectionSettings(
@@ -163,6 +171,7 @@ public final class ConnectionSettingsBuilder {
                 allowCleartextPassword,
                 applicationName,
                 parameters,
-                maxFrameLength);
+                maxFrameLength,
+                clock);
     }
 }
