@@ -41,7 +41,8 @@ import picocli.CommandLine.Option;
         })
 final class StreamCommand implements LoggingCommand {
     private static final Logger LOG = LoggerFactory.getLogger(StreamCommand.class);
-    private static final String NAME = "drasi-pg";
+    /** The query's, by which the position is kept. */
+    static final String NAME = "drasi-pg";
 
     private final StopRequest stop;
 

@@ -8,7 +8,9 @@ import io.drasi.model.DispatchMode;
 import io.drasi.pg.options.OptionException;
 import io.drasi.pg.options.SourceConfigurations;
 import io.drasi.pg.options.SourceOptions;
+import io.drasi.source.postgres.config.OnPositionLost;
 import io.drasi.source.postgres.config.PostgresSourceConfig;
+import io.drasi.source.postgres.config.SlotHeld;
 import io.drasi.source.postgres.config.TableKeyConfig;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -73,6 +75,10 @@ class SourceArgumentsTest {
                 "--tables=Third",
                 "--slot-name=slot",
                 "--publication-name=My Publication",
+                "--create-publication",
+                "--slot-held=fail",
+                "--on-position-lost=bootstrap",
+                "--retention-warning=500MB",
                 "--table-key=users=user_id,other",
                 "--table-key=sales.orders=id",
                 "--dispatch-mode=broadcast",
@@ -91,6 +97,10 @@ class SourceArgumentsTest {
         assertThat(config.tables()).containsExactly("users", "sales.orders", "Third");
         assertThat(config.slotName()).isEqualTo("slot");
         assertThat(config.publicationName()).isEqualTo("My Publication");
+        assertThat(config.createPublication()).isTrue();
+        assertThat(config.slotHeld()).isEqualTo(SlotHeld.FAIL);
+        assertThat(config.onPositionLost()).isEqualTo(OnPositionLost.BOOTSTRAP);
+        assertThat(config.retentionWarning()).isEqualTo(500L << 20);
         assertThat(config.tableKeys())
                 .containsExactly(
                         new TableKeyConfig("users", List.of("user_id", "other")),

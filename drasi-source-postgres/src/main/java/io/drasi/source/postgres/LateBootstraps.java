@@ -13,7 +13,6 @@ import io.drasi.source.postgres.bootstrap.RetentionGuard;
 import io.drasi.source.postgres.bootstrap.Snapshot;
 import io.drasi.source.postgres.change.ChangeMapper;
 import io.drasi.source.postgres.config.InvalidText;
-import io.drasi.source.postgres.config.OnPositionLost;
 import io.drasi.source.postgres.config.PostgresSourceConfig;
 import io.drasi.source.postgres.error.BinaryFormatException;
 import io.drasi.source.postgres.error.DecodingException;
@@ -326,7 +325,7 @@ final class LateBootstraps {
 
     private void retryOrThrow(SourceException cause) {
         stop.throwIfGiven(); // stopping closes connections
-        if (!cause.retryable() && !startsOver(cause)) {
+        if (!cause.retryable()) {
             throw cause;
         }
         meter.attemptFailed(cause);
@@ -364,13 +363,6 @@ final class LateBootstraps {
                     null);
         }
         beginAgain("a bootstrap was given up, it begins again", why);
-    }
-
-    /** What is lost for a slot of this thread is lost for the shared one too, whose stream deals with it. */
-    private boolean startsOver(SourceException cause) {
-        return config.onPositionLost() == OnPositionLost.BOOTSTRAP
-                && cause instanceof PositionUnavailableException lost
-                && lost.slotLost();
     }
 
     private void round() {

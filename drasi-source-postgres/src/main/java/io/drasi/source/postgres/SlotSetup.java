@@ -27,7 +27,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,7 +48,7 @@ final class SlotSetup {
     private final SourceStatus status;
     private final StopSignal stop;
     private final Connections connections;
-    private final Consumer<ReplicationConnection> sameServer;
+    private final Function<ReplicationConnection, Lsn> sameServer;
     private final Slots slots;
     private final ServerChecks checks;
     private final Bootstrap bootstrap;
@@ -67,7 +67,8 @@ final class SlotSetup {
 
     /**
      * @param mayStartOver whether a slot that is lost may be made anew
-     * @param sameServer throws if positions of the server that is met now mean nothing to this run
+     * @param sameServer throws if the log of the server that is met now does not go on from what this run has read; tells up to
+     *     where the server has it
      */
     SlotSetup(
             String sourceId,
@@ -77,7 +78,7 @@ final class SlotSetup {
             SourceStatus status,
             StopSignal stop,
             Connections connections,
-            Consumer<ReplicationConnection> sameServer,
+            Function<ReplicationConnection, Lsn> sameServer,
             Slots slots,
             ServerChecks checks,
             Bootstrap bootstrap,
@@ -144,7 +145,7 @@ final class SlotSetup {
         }
     }
 
-    /** Whether the slot is still good matters not if it is made anew, or if that depends on who subscribes. */
+    /** It does not matter whether the slot is still good if it is made anew, or if that depends on who subscribes. */
     private void requireUsable(SlotState state) {
         slots.requireOurs(state);
         if (lost == null && !(mayStartOver && subscriptions.isEmpty())) {
@@ -153,7 +154,7 @@ final class SlotSetup {
     }
 
     /**
-     * The slot is lost: the next {@link #prepare} makes it anew, with a bootstrap for those who begin with one.
+     * The slot is lost: the next {@link #prepare} makes it anew, with a bootstrap for those who began with one.
      *
      * @param cause what the others are told
      */
@@ -163,7 +164,7 @@ final class SlotSetup {
 
     /**
      * Drops the lost slot. The marker comes first: after a crash the next start finds it, and begins again with a bootstrap,
-     * whether it finds the slot too or not.
+     * whether it finds the slot too or not. Then the positions in the store go, so that nobody goes on from one.
      */
     private void makeWay(PostgresConnection ordinary, Optional<SlotState> state, PositionUnavailableException cause) {
         subscriptions.startOver(cause); // for those that have come since
@@ -172,12 +173,7 @@ final class SlotSetup {
         }
         progress.step(Step.CONNECT_REPLICATION);
         try (ReplicationConnection replication = stop.whileConnecting(connections::openReplication)) {
-            stop.during(
-                    () -> {
-                        sameServer.accept(replication);
-                        return replication;
-                    },
-                    replication::abort);
+            stop.during(() -> sameServer.apply(replication), replication::abort);
         }
         progress.step(Step.CREATE_SLOT);
         if (!markers.contains(SlotMarker.FIRST)) {
@@ -358,6 +354,9 @@ final class SlotSetup {
     /** How the new slot has to begin; without one there is nothing to go on from, for those who don't begin with a bootstrap. */
     private Subscriptions.Beginning awaitBeginning() {
         while (true) {
+            if (mayStartOver && !subscriptions.isEmpty()) {
+                requireNothingLost(); // a slot that this run has used is lost for all, not for single positions
+            }
             subscriptions.endResuming(new PositionUnavailableException(
                     "replication slot \"" + slots.name()
                             + "\" does not exist, so the changes after the position to resume from are lost",

@@ -52,6 +52,7 @@ final class SlotWatch {
     private int failures;
 
     /**
+     * @param connections to the server that is read from
      * @param published what was published when the source looked at its tables
      * @param readings is given each reading
      * @param publicationChanged is run when tables were added to the publication or taken out of it
@@ -75,7 +76,15 @@ final class SlotWatch {
         this.publicationChanged = publicationChanged;
         this.thread = new Thread(this::run, "drasi-" + config.id() + "-watch");
         thread.setDaemon(true);
+    }
+
+    void start() {
         thread.start();
+    }
+
+    /** Whether it is its thread that asks. */
+    boolean isCurrentThread() {
+        return thread == Thread.currentThread();
     }
 
     /** Returns when the thread has ended: nothing is said of a stream that is over. */

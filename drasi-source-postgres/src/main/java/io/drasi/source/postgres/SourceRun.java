@@ -92,6 +92,7 @@ final class SourceRun implements Runnable {
     private long nextLook = System.nanoTime();
 
     private volatile @Nullable StreamReader reader;
+    private volatile @Nullable SlotWatch slotWatch;
     private volatile boolean publicationChanged;
     private volatile @Nullable PostgresConnection ordinaryConnection;
     private volatile @Nullable ReplicationConnection replicationConnection;
@@ -158,15 +159,15 @@ final class SourceRun implements Runnable {
     }
 
     /**
-     * Stops in order and waits for that, unless it is the run's own thread that stops it, in a listener. What has not ended
-     * in order after a while is cut off.
+     * Stops in order and waits for that, unless it is a thread of the run's own that stops it, in a listener. What has not
+     * ended in order after a while is cut off.
      */
     void stop() {
         stop.give();
         lateBootstraps.stop();
         boolean interrupted = false;
         long cutOff = System.nanoTime() + ORDERLY_STOP.toNanos();
-        while (thread.isAlive() && thread != Thread.currentThread()) {
+        while (thread.isAlive() && !calledByItself()) {
             try {
                 thread.join(ORDERLY_STOP.toMillis());
                 if (System.nanoTime() - cutOff >= 0) {
@@ -179,6 +180,12 @@ final class SourceRun implements Runnable {
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    /** Whether this is one of the threads that tell listeners something, whose end the run's own end waits for. */
+    private boolean calledByItself() {
+        SlotWatch watch = slotWatch;
+        return thread == Thread.currentThread() || (watch != null && watch.isCurrentThread());
     }
 
     /** Whether it has ended; one that has not begun yet, though started, has not. */
@@ -542,12 +549,15 @@ final class SourceRun implements Runnable {
         subscriptions.beginStream();
         long begun = System.nanoTime();
         Lsn from = current.reached();
-        status.progress(ComponentStatus.RUNNING, null, null);
         SlotWatch watch = watch();
+        slotWatch = watch;
         try {
+            status.progress(ComponentStatus.RUNNING, null, null);
+            watch.start();
             current.run(() -> goOn(ordinary));
         } finally {
             watch.close();
+            slotWatch = null;
             if (current.reached().isAfter(from) || System.nanoTime() - begun > LASTING_STREAM.toNanos()) {
                 backoff.succeeded();
             }

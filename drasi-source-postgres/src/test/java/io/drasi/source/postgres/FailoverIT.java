@@ -8,6 +8,7 @@ import io.drasi.model.Position;
 import io.drasi.model.SourceEvent;
 import io.drasi.model.SubscriptionSettings;
 import io.drasi.postgres.client.settings.TargetSessionAttributes;
+import io.drasi.source.postgres.config.OnPositionLost;
 import io.drasi.source.postgres.error.PositionUnavailableException;
 import io.drasi.testkit.Await;
 import java.sql.Connection;
@@ -69,6 +70,34 @@ class FailoverIT {
                                     .stream()
                                     .map(row -> row.get(0))
                                     .toList());
+        }
+    }
+
+    /** It lacks nothing that was delivered, but the slot. */
+    @ParameterizedTest(name = "on PostgreSQL {0}")
+    @MethodSource("versions")
+    void startsOverOnAPromotedStandbyWithoutTheSlotIfToldSo(int version) {
+        try (StandbyPair pair = StandbyPair.start(
+                version,
+                "CREATE TABLE t (id int PRIMARY KEY)",
+                "INSERT INTO t VALUES (1)",
+                "CREATE PUBLICATION drasi_publication FOR ALL TABLES")) {
+            PostgresReplicationSource source = pair.fixture()
+                    .source(pair.builder()
+                            .withTargetSessionAttributes(TargetSessionAttributes.PRIMARY)
+                            .withOnPositionLost(OnPositionLost.BOOTSTRAP));
+            Recorder recorder = pair.fixture()
+                    .record(source, SubscriptionSettings.forQuery("all").withBootstrap());
+            source.start();
+            assertThat(recorder.snapshot().rows()).hasSize(1);
+            pair.fixture().execute("INSERT INTO t VALUES (2)");
+            assertThat(recorder.changes()).containsExactly("insert t:2 {id=2}");
+            pair.primary().stopFast(); // sends the standby everything first
+            pair.standby().promote();
+
+            assertThat(recorder.snapshot().readable()).containsExactly("insert t:1 {id=1}", "insert t:2 {id=2}");
+            pair.onStandby().execute("INSERT INTO t VALUES (3)");
+            assertThat(recorder.changes()).containsExactly("insert t:3 {id=3}");
         }
     }
 

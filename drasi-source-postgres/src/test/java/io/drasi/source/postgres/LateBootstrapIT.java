@@ -414,10 +414,7 @@ class LateBootstrapIT {
 
         void assertNothingOfALateOneLeft() {
             SourceTraces.awaitSlots(fixture, fixture.slotName());
-            SourceTraces.awaitConnections(fixture, 2);
-            Await.untilAsserted(
-                    "its thread ends",
-                    () -> assertThat(SourceTraces.threads()).containsExactly("drasi-source", "drasi-source-feedback"));
+            SourceTraces.awaitOnlyStream(fixture);
         }
 
         void dropSlot() {

@@ -13,6 +13,7 @@ import io.drasi.testkit.Await;
 import io.drasi.testkit.PostgresServer;
 import java.time.Duration;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -132,6 +133,27 @@ class SlotWatchIT {
 
             fixture.execute("DROP PUBLICATION drasi_publication");
             awaitNote(source, "publication \"drasi_publication\" was dropped: the next change");
+        }
+    }
+
+    /** It hears of that on the thread that the end of the stream waits for. */
+    @Test
+    void aListenerMayStopTheSourceWhenItHearsAWarning() {
+        try (SourceFixture fixture = SourceFixture.on(18)) {
+            fixture.execute(
+                    "CREATE TABLE users (id int PRIMARY KEY)",
+                    "CREATE TABLE orders (id int PRIMARY KEY)",
+                    "CREATE PUBLICATION drasi_publication FOR TABLE users");
+            PostgresReplicationSource source = fixture.stream(builder(fixture)).source();
+            source.addStatusListener(change -> {
+                if (change.message().orElse("").contains("orders is in publication")) {
+                    source.stop();
+                }
+            });
+            fixture.execute("ALTER PUBLICATION drasi_publication ADD TABLE orders");
+            Await.until("the source has stopped", () -> source.status().status() == ComponentStatus.STOPPED);
+            Await.until("no thread is left", () -> SourceTraces.threads().isEmpty());
+            SourceTraces.awaitConnections(fixture, 0);
         }
     }
 

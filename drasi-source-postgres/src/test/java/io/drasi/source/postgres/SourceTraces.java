@@ -59,6 +59,18 @@ final class SourceTraces {
                         + " AND datname = current_database()"));
     }
 
+    /**
+     * Waits until one source has no more threads and connections than it has for its stream: for that, beside that, and, once it
+     * has looked, for the watch. The second is missing if the server has ended it, until it is needed.
+     */
+    static void awaitOnlyStream(SourceFixture fixture) {
+        Await.until("no more connections are left", () -> connections(fixture) <= 3);
+        Await.untilAsserted(
+                "no more threads are left",
+                () -> assertThat(threads())
+                        .containsExactly("drasi-source", "drasi-source-feedback", "drasi-source-watch"));
+    }
+
     static void awaitConnections(SourceFixture fixture, int count) {
         Await.until("there are " + count + " connections", () -> connections(fixture) == count);
     }

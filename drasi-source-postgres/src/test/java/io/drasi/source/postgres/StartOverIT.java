@@ -7,12 +7,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.drasi.model.ComponentStatus;
 import io.drasi.model.SourceEvent;
 import io.drasi.model.StatusChange;
+import io.drasi.model.StoredPosition;
 import io.drasi.model.SubscriptionSettings;
 import io.drasi.source.postgres.config.OnPositionLost;
 import io.drasi.source.postgres.error.PositionUnavailableException;
+import io.drasi.source.postgres.subscription.PositionSaver;
 import io.drasi.testkit.Await;
+import io.drasi.testkit.Database;
 import io.drasi.testkit.PostgresServer;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -244,7 +249,7 @@ class StartOverIT {
                         .execute(
                                 "REVOKE EXECUTE ON FUNCTION pg_drop_replication_slot(name) FROM PUBLIC",
                                 "INSERT INTO users VALUES (5000, 'Eve')");
-                advanceUnderIt(shop);
+                advanceUnderIt(shop.database(), shop.name());
                 assertThat(observed.awaitError())
                         .hasMessageContaining("permission denied for function pg_drop_replication_slot");
             }
@@ -256,12 +261,155 @@ class StartOverIT {
         }
     }
 
-    private static void advanceUnderIt(Shop shop) {
-        shop.database()
-                .execute("DO $$ BEGIN FOR i IN 1 .. 1000 LOOP BEGIN"
-                        + " PERFORM pg_terminate_backend(active_pid), pg_sleep(0.005) FROM pg_replication_slots"
-                        + " WHERE slot_name = '" + shop.name() + "' AND active;"
-                        + " PERFORM pg_replication_slot_advance('" + shop.name() + "', pg_current_wal_lsn());"
-                        + " RETURN; EXCEPTION WHEN object_in_use THEN NULL; END; END LOOP; END $$");
+    private static void advanceUnderIt(Database database, String slot) {
+        database.execute("DO $$ BEGIN FOR i IN 1 .. 1000 LOOP BEGIN"
+                + " PERFORM pg_terminate_backend(active_pid), pg_sleep(0.005) FROM pg_replication_slots"
+                + " WHERE slot_name = '" + slot + "' AND active;"
+                + " PERFORM pg_replication_slot_advance('" + slot + "', pg_current_wal_lsn());"
+                + " RETURN; EXCEPTION WHEN object_in_use THEN NULL; END; END LOOP; END $$");
+    }
+
+    // ---- with a position store
+
+    private static PostgresReplicationSource.Builder builder(SourceFixture fixture, GatedStore store) {
+        return builder(fixture).withPositionStore(store);
+    }
+
+    /** Runs until both queries have confirmed a transaction and their positions are saved; the sources are closed then. */
+    private static void confirmOne(SourceFixture fixture, GatedStore store) {
+        PostgresReplicationSource source = fixture.source(builder(fixture, store));
+        Recorder bootstrapped = fixture.record(source, BOOTSTRAPPED);
+        Recorder plain = fixture.record(source, PLAIN);
+        source.start();
+        bootstrapped.snapshot();
+        requireStreams(fixture, bootstrapped, 2);
+        assertThat(plain.changes()).hasSize(1);
+        fixture.closeSources();
+        assertThat(store.copy()).containsOnlyKeys("bootstrapped", "plain");
+    }
+
+    /** It has had its bootstrap in an earlier process, and goes on from its position. */
+    @EachVersion
+    void aQueryThatHasAPositionIsGivenABootstrapWhenItsSlotIsDropped(int version) {
+        GatedStore store = new GatedStore();
+        try (SourceFixture fixture = shop(SourceFixture.on(version))) {
+            confirmOne(fixture, store);
+            PostgresReplicationSource source = fixture.source(builder(fixture, store));
+            Recorder resumed = fixture.record(source, BOOTSTRAPPED);
+            source.start();
+            requireStreams(fixture, resumed, 3);
+
+            dropSlotUnderIt(fixture);
+
+            assertThat(resumed.snapshot().readable()).hasSize(3);
+            requireStreams(fixture, resumed, 4);
+            fixture.closeSources();
+            PostgresReplicationSource again = fixture.source(builder(fixture, store));
+            Recorder third = fixture.record(again, BOOTSTRAPPED);
+            again.start();
+            requireStreams(fixture, third, 5);
+        }
+    }
+
+    @EachVersion
+    void aPositionOfASlotThatIsGoneIsGivenUpForABootstrapIfThatIsAskedFor(int version) {
+        GatedStore store = new GatedStore();
+        try (SourceFixture fixture = shop(SourceFixture.on(version))) {
+            confirmOne(fixture, store);
+            dropSlotUnderIt(fixture);
+            PostgresReplicationSource source = fixture.source(builder(fixture, store));
+            Recorder bootstrapped = fixture.record(source, BOOTSTRAPPED);
+            Recorder plain = fixture.record(source, PLAIN);
+            source.start();
+            assertThat(bootstrapped.snapshot().readable()).hasSize(2);
+            assertThatThrownBy(plain::catchUp)
+                    .isInstanceOf(PositionUnavailableException.class)
+                    .hasMessageContaining("replication slot \"" + fixture.slotName() + "\" does not exist")
+                    .hasMessageContaining("Remove the position from the store");
+            requireStreams(fixture, bootstrapped, 3);
+        }
+    }
+
+    @EachVersion
+    void aPositionThatTheSlotHasLeftBehindIsGivenUpForABootstrapIfThatIsAskedFor(int version) {
+        GatedStore store = new GatedStore();
+        try (SourceFixture fixture = shop(SourceFixture.on(version));
+                Logged log = new Logged()) {
+            confirmOne(fixture, store);
+            fixture.execute("INSERT INTO users VALUES (3)");
+            Await.untilAsserted(
+                    "somebody else reads from the slot",
+                    () -> fixture.database()
+                            .query(
+                                    "SELECT count(*) FROM pg_logical_slot_get_binary_changes('" + fixture.slotName()
+                                            + "', NULL, NULL, 'proto_version', '1', 'publication_names', 'drasi_publication')"));
+            PostgresReplicationSource source = fixture.source(builder(fixture, store));
+            Recorder bootstrapped = fixture.record(source, BOOTSTRAPPED);
+            Recorder plain = fixture.record(source, PLAIN);
+            source.start();
+            assertThat(bootstrapped.snapshot().readable()).hasSize(3);
+            assertThatThrownBy(plain::catchUp)
+                    .isInstanceOf(PositionUnavailableException.class)
+                    .hasMessageContaining("somebody else has read from the slot");
+            requireStreams(fixture, bootstrapped, 4);
+            assertThat(log.messages())
+                    .anyMatch(message -> message.startsWith("source 'source': subscription 'bootstrapped' is given"
+                            + " another bootstrap: subscription 'bootstrapped' can't go on from "));
+        }
+    }
+
+    /** The slot is good for the others, who notice nothing. */
+    @Test
+    void aPositionThatAloneIsLostIsGivenUpForABootstrapBesideTheOthers() {
+        GatedStore store = new GatedStore();
+        try (SourceFixture fixture = shop(SourceFixture.on(18))) {
+            confirmOne(fixture, store);
+            StoredPosition old = store.copy().get("bootstrapped");
+            PostgresReplicationSource between = fixture.source(builder(fixture, store));
+            Recorder first = fixture.record(between, BOOTSTRAPPED);
+            Recorder second = fixture.record(between, PLAIN);
+            between.start();
+            requireStreams(fixture, first, 3);
+            assertThat(second.changes()).hasSize(1);
+            fixture.closeSources();
+            Map<String, StoredPosition> copy = new HashMap<>(store.copy());
+            copy.put("bootstrapped", old);
+            store.restore(copy);
+
+            PostgresReplicationSource source = fixture.source(builder(fixture, store));
+            Recorder bootstrapped = fixture.record(source, BOOTSTRAPPED);
+            Recorder plain = fixture.record(source, PLAIN);
+            source.start();
+            assertThat(bootstrapped.snapshot().readable()).hasSize(3);
+            requireStreams(fixture, bootstrapped, 4);
+            assertThat(plain.changes()).containsExactly("insert users:4 {id=4}");
+        }
+    }
+
+    /** Else a start after a crash in between would find a position, and take the new slot for the one that it is of. */
+    @Test
+    void thePositionsAreForgottenBeforeTheSlotIsDropped() {
+        GatedStore store = new GatedStore();
+        try (SourceFixture fixture = shop(SourceFixture.on(18))) {
+            PostgresReplicationSource source = fixture.source(builder(fixture, store));
+            Recorder recorder = fixture.record(source, BOOTSTRAPPED);
+            source.start();
+            recorder.snapshot();
+            requireStreams(fixture, recorder, 2);
+            Await.until(
+                    "its position is saved", () -> store.load("bootstrapped").isPresent());
+            store.shut();
+            fixture.execute("INSERT INTO users VALUES (3)"); // is not taken
+            advanceUnderIt(fixture.database(), fixture.slotName());
+            String marker = fixture.slotName() + "_bootstrapping";
+            Await.until("the marker is made", () -> slots(fixture).contains(marker));
+            SourceTraces.awaitThreadIn(PositionSaver.class);
+            assertThat(slots(fixture)).containsExactly(fixture.slotName(), marker);
+            assertThat(store.copy()).containsOnlyKeys("bootstrapped");
+            recorder.takeWaiting(); // the row may have come in time
+            store.open();
+            assertThat(recorder.snapshot().readable()).hasSize(3);
+            requireStreams(fixture, recorder, 4);
+        }
     }
 }

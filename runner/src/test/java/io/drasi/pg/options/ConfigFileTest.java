@@ -245,7 +245,12 @@ class ConfigFileTest {
                 "host: [a, b], port: [1, 2, 3]|port must be one for all hosts or one for each, but there are 3 ('1,2,3') for 2 hosts ('a,b')",
                 "host: [a, b], port: [1, x]|port in shop.yaml must be a number from 1 to 65,535, was 'x'",
                 "target_session_attrs: master|target_session_attrs in shop.yaml must be one of any, read-write, read-only, primary, standby, prefer-standby, was 'master'",
-                "failover_slot: x|failover_slot in shop.yaml must be true or false, was 'x'"
+                "failover_slot: x|failover_slot in shop.yaml must be true or false, was 'x'",
+                "slot_held: x|slot_held in shop.yaml must be one of wait, fail, was 'x'",
+                "on_position_lost: x|on_position_lost in shop.yaml must be one of fail, bootstrap, was 'x'",
+                "retention_warning: much|retention_warning in shop.yaml must be a size such as 500MB, 10GB or 1TB, was 'much'",
+                "retention_warning: 1kB|retention_warning must be 0 or at least 1 MiB (1048576 bytes), was 1024",
+                "create_publication: x|create_publication in shop.yaml must be true or false, was 'x'"
             })
     void saysWhatIsWrongWithAValue(String flow, String message) {
         assertThatThrownBy(() -> only("{" + flow + "}"))

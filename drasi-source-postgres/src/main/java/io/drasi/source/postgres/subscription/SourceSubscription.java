@@ -224,11 +224,16 @@ public final class SourceSubscription implements Subscription {
     void startOver() {
         lock.lock();
         try {
-            apart = false;
-            announcedApart.clear();
             bootstrap = Bootstrap.WANTED;
-            storable = false;
+            resumption = Resumption.NOWHERE;
             after = null;
+            since = null;
+            apart = false;
+            reachedApart = Lsn.INVALID;
+            announcedApart.clear();
+            expected.clear();
+            givenUp = false;
+            storable = false;
         } finally {
             lock.unlock();
         }

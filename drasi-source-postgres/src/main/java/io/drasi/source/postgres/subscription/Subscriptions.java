@@ -8,6 +8,7 @@ import io.drasi.model.SubscriptionSettings;
 import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.source.postgres.error.PositionUnavailableException;
 import io.drasi.source.postgres.error.SetupException;
+import io.drasi.source.postgres.error.SourceException;
 import io.drasi.source.postgres.health.SubscriptionMetrics;
 import io.drasi.source.postgres.meter.SourceMeter;
 import io.drasi.source.postgres.schema.TableDescription;
@@ -312,7 +313,8 @@ public final class Subscriptions implements Outlet {
     }
 
     /**
-     * Not all that committed before is to be had, and those that want to go on from there are ended.
+     * Not all that committed before is to be had, and those that want to go on from there are ended, or given a
+     * bootstrap instead.
      *
      * @param why not, for their error
      */
@@ -372,9 +374,11 @@ public final class Subscriptions implements Outlet {
         if (!startsOver || !subscription.beganWithBootstrap()) {
             return false;
         }
-        LOG.warn("source '{}': begins again with a bootstrap: {}", sourceId, cause.getMessage());
+        String why = cause instanceof SourceException known ? known.problem() : String.valueOf(cause.getMessage());
+        LOG.warn(
+                "source '{}': subscription '{}' is given another bootstrap: {}", sourceId, subscription.queryId(), why);
         subscription.startOver();
-        subscription.tell(new SourceEvent.BootstrapDelayed(String.valueOf(cause.getMessage())));
+        subscription.tell(new SourceEvent.BootstrapDelayed(why));
         return true;
     }
 

@@ -66,6 +66,12 @@ class PostgresSourceConfigTest {
                         "publication_name must have at most 63 bytes in UTF-8, 'ä" + "p".repeat(62) + "' has 64",
                         builder -> builder.withPublicationName("ä" + "p".repeat(62))),
                 bad(
+                        "retention_warning must be 0 or at least 1 MiB (1048576 bytes), was 1048575",
+                        builder -> builder.withRetentionWarning(1_048_575)),
+                bad(
+                        "retention_warning must be 0 or at least 1 MiB (1048576 bytes), was -1",
+                        builder -> builder.withRetentionWarning(-1)),
+                bad(
                         "ssl_cert and ssl_key belong together, but only ssl_cert is given",
                         builder -> builder.withSslCert(Path.of("client.crt"))),
                 bad(
@@ -150,6 +156,7 @@ class PostgresSourceConfigTest {
                 .withPort(1)
                 .withSlotName("0")
                 .withPublicationName("p")
+                .withRetentionWarning(0)
                 .withDispatchBufferCapacity(1)
                 .withBootstrapBatchSize(1)
                 .withConnectTimeout(Duration.ofMillis(100))
@@ -160,6 +167,7 @@ class PostgresSourceConfigTest {
                 .withPort(65_535)
                 .withSlotName("_".repeat(63))
                 .withPublicationName("ä" + "p".repeat(61))
+                .withRetentionWarning(Long.MAX_VALUE)
                 .withDispatchBufferCapacity(1_000_000)
                 .withBootstrapBatchSize(100_000)
                 .withConnectTimeout(Duration.ofMinutes(10))

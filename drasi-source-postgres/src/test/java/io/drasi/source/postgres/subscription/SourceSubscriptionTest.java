@@ -8,16 +8,21 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.drasi.model.DispatchMode;
 import io.drasi.model.Position;
 import io.drasi.model.SourceEvent;
+import io.drasi.model.StoredPosition;
 import io.drasi.model.SubscriptionSettings;
 import io.drasi.postgres.protocol.wire.Lsn;
+import io.drasi.source.postgres.GatedStore;
 import io.drasi.source.postgres.error.PositionUnavailableException;
 import io.drasi.source.postgres.error.SetupException;
 import io.drasi.source.postgres.error.SubscriptionLaggedException;
+import io.drasi.source.postgres.meter.SourceMeter;
 import io.drasi.source.postgres.transaction.TransactionFixture;
 import io.drasi.testkit.Await;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -204,6 +209,78 @@ class SourceSubscriptionTest {
                 .hasMessageContaining("made anew and begins at 0/1F4");
         assertThat(after.poll(NOW)).isEmpty();
         assertThat(after.ended()).isFalse();
+    }
+
+    @Test
+    void givesABootstrapInPlaceOfAStoredPositionThatIsLostIfToldSo() throws Exception {
+        GatedStore store = new GatedStore();
+        StoredPosition stored = new StoredPosition(new Position(100, 0), "server");
+        store.save(Map.of("asking", stored, "plain", stored, "later", stored));
+        store.save(Map.of("elsewhere", new StoredPosition(new Position(900, 0), "another")));
+        Subscriptions startingOver = startingOver(store);
+        startingOver.origin("server");
+        SourceSubscription asking =
+                startingOver.open(SubscriptionSettings.forQuery("asking").withBootstrap());
+        SourceSubscription plain = startingOver.open(SubscriptionSettings.forQuery("plain"));
+        assertThat(startingOver.bootstrapBehind()).isTrue();
+        assertThat(startingOver.wantBootstrap()).isFalse();
+
+        startingOver.slotStandsAt(new Lsn(500), false);
+
+        assertThat(asking.poll(NOW)).containsInstanceOf(SourceEvent.BootstrapDelayed.class);
+        assertThat(asking.wantsBootstrap()).isTrue();
+        assertThat(startingOver.bootstrapBehind()).isFalse();
+        assertThatThrownBy(() -> plain.poll(NOW))
+                .isInstanceOf(PositionUnavailableException.class)
+                .hasMessageContaining("the replication slot stands at 0/1F4");
+        SourceSubscription later =
+                startingOver.open(SubscriptionSettings.forQuery("later").withBootstrap());
+        assertThat(later.wantsBootstrap()).isTrue();
+        SourceSubscription elsewhere =
+                startingOver.open(SubscriptionSettings.forQuery("elsewhere").withBootstrap());
+        assertThatThrownBy(() -> elsewhere.poll(NOW))
+                .isInstanceOf(PositionUnavailableException.class)
+                .hasMessageContaining("the stored position is one of [another]");
+        startingOver.owed();
+        assertThat(store.copy()).containsOnlyKeys("plain", "elsewhere");
+    }
+
+    @Test
+    void startsOverWithThoseThatBeganWithABootstrapAndEndsTheOthers() throws Exception {
+        Subscriptions startingOver = startingOver(new GatedStore());
+        SourceSubscription began =
+                startingOver.open(SubscriptionSettings.forQuery("began").withBootstrap());
+        SourceSubscription plain = startingOver.open(SubscriptionSettings.forQuery("plain"));
+        Position position = Position.before(500);
+        BootstrapReceivers receivers = startingOver.startBootstrap(
+                new SourceEvent.BootstrapStarted(position, Instant.EPOCH, List.of("users")), new Lsn(500), false);
+        receivers.complete(position);
+        began.poll(NOW);
+        began.poll(NOW);
+        began.confirm(position);
+        assertThat(startingOver.wantBootstrap()).isFalse();
+        assertThat(startingOver.furthest()).isEqualTo(new Lsn(500));
+
+        startingOver.startOver(PositionUnavailableException.ofSlot("the slot was dropped", null, null));
+
+        assertThat(startingOver.allWantBootstrap()).isTrue();
+        assertThat(startingOver.furthest()).as("it is to forget that").isEqualTo(Lsn.INVALID);
+        assertThat(began.ended()).isFalse();
+        assertThatThrownBy(() -> plain.poll(NOW))
+                .isInstanceOf(PositionUnavailableException.class)
+                .hasMessage("the slot was dropped");
+    }
+
+    private static Subscriptions startingOver(GatedStore store) {
+        return new Subscriptions(
+                "source",
+                DispatchMode.CHANNEL,
+                10,
+                true,
+                () -> {},
+                () -> {},
+                Optional.of(new PositionSaver("source", store)),
+                new SourceMeter(InstantSource.system()));
     }
 
     @Test
