@@ -9,10 +9,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.error.Mark;
@@ -163,8 +163,9 @@ public final class ConfigFile {
     }
 
     private OptionException unknownKey(String key, String prefix) {
-        Set<String> known = new TreeSet<>(Set.of(TABLES, TABLE_KEYS, SOURCES));
+        Set<String> known = new LinkedHashSet<>();
         Arrays.stream(SourceOption.values()).map(SourceOption::optionName).forEach(known::add);
+        known.addAll(List.of(TABLES, TABLE_KEYS, SOURCES));
         return new OptionException(name + " has the unknown key '" + prefix + key + "'; did you mean '"
                 + Spelling.nearest(key, known) + "'?");
     }

@@ -9,13 +9,12 @@ import java.util.Locale;
 final class Spelling {
     private Spelling() {}
 
-    /** A member of {@code known} that contains {@code word} or the other way round, else the one at the fewest edits. */
+    /** A member of {@code known} that contains {@code word} or the other way round, else the one at the fewest edits; of equals the first. */
     static String nearest(String word, Collection<String> known) {
         String simple = word.toLowerCase(Locale.ROOT).replace('-', '_');
         return known.stream()
                 .min(Comparator.comparing((String name) -> !name.contains(simple) && !simple.contains(name))
-                        .thenComparing(name -> distance(simple, name))
-                        .thenComparing(name -> name))
+                        .thenComparing(name -> distance(simple, name)))
                 .orElseThrow();
     }
 
