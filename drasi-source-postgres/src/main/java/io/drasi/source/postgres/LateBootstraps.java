@@ -15,6 +15,7 @@ import io.drasi.source.postgres.change.ChangeMapper;
 import io.drasi.source.postgres.config.InvalidText;
 import io.drasi.source.postgres.config.PostgresSourceConfig;
 import io.drasi.source.postgres.error.BinaryFormatException;
+import io.drasi.source.postgres.error.ConnectionException;
 import io.drasi.source.postgres.error.DecodingException;
 import io.drasi.source.postgres.error.PositionUnavailableException;
 import io.drasi.source.postgres.error.PositionsNotSavedException;
@@ -403,6 +404,14 @@ final class LateBootstraps {
         NewSlot slot = NewSlot.temporary(config.id(), config.slotName());
         Snapshot snapshot =
                 stop.during(() -> slot.create(ordinary, replication, this::waiting), () -> NewSlot.cancel(replication));
+        if (snapshot.consistentPoint().isBefore(told.get())) {
+            throw new ConnectionException(
+                    "the snapshot of a bootstrap at " + server.serverName() + " is from "
+                            + snapshot.consistentPoint() + ", before what the stream has confirmed at " + told.get()
+                            + ": that is another server, which lags",
+                    null,
+                    null);
+        }
         TableShapes shapes = new TableShapes(selected, types, format);
         BootstrapReceivers receivers = read(server, snapshot, shapes);
         if (receivers.gone() || subscriptions.join(receivers, snapshot.consistentPoint(), shapes.current())) {

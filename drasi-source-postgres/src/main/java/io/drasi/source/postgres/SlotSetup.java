@@ -62,6 +62,8 @@ final class SlotSetup {
     private final Set<SlotMarker> ours = EnumSet.noneOf(SlotMarker.class);
     /** Whether standbys keep the slot up. */
     private boolean keptUp;
+    /** A thread that tells listeners what is waited for, and whose end the run's waits for. */
+    private volatile @Nullable Thread telling;
     /** Why the slot has to be made anew; null: it has not. */
     private @Nullable PositionUnavailableException lost;
 
@@ -99,6 +101,11 @@ final class SlotSetup {
         this.lateBootstraps = lateBootstraps;
         this.shapes = shapes;
         this.progress = progress;
+    }
+
+    /** Whether it is in a listener of what is waited for; may be asked by any thread. */
+    boolean isTelling(Thread thread) {
+        return telling == thread;
     }
 
     /** Whether a bootstrap is owed; may be asked by any thread. */
@@ -430,7 +437,9 @@ final class SlotSetup {
 
     private void waiting(String what) {
         LOG.warn("source '{}': {}", sourceId, what);
+        telling = Thread.currentThread();
         status.progress(ComponentStatus.STARTING, what, null);
+        telling = null;
         subscriptions.delayBootstrap(what);
     }
 

@@ -185,7 +185,9 @@ final class SourceRun implements Runnable {
     /** Whether this is one of the threads that tell listeners something, whose end the run's own end waits for. */
     private boolean calledByItself() {
         SlotWatch watch = slotWatch;
-        return thread == Thread.currentThread() || (watch != null && watch.isCurrentThread());
+        return thread == Thread.currentThread()
+                || slotSetup.isTelling(Thread.currentThread())
+                || (watch != null && watch.isCurrentThread());
     }
 
     /** Whether it has ended; one that has not begun yet, though started, has not. */

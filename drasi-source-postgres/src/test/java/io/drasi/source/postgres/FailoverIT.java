@@ -176,6 +176,32 @@ class FailoverIT {
         }
     }
 
+    /** The server does not wait for a standby then, but says so with an error that looks like a loss. */
+    @ParameterizedTest(name = "on PostgreSQL {0}")
+    @MethodSource("versions")
+    void goesOnAfterARestartOfThePrimaryWhileAStandbyIsDown(int version) {
+        try (StandbyPair pair = StandbyPair.start(
+                        version,
+                        "CREATE TABLE t (id int PRIMARY KEY)",
+                        "CREATE PUBLICATION drasi_publication FOR ALL TABLES");
+                Logged logged = new Logged()) {
+            pair.synchronizeStandby();
+            Recorder recorder = pair.fixture().stream(pair.builder().withFailoverSlot(true));
+            pair.standby().stopFast();
+            pair.fixture().execute("INSERT INTO t VALUES (1)");
+            Await.until(
+                    "the server says that it waits",
+                    () -> logged.messages().stream()
+                            .anyMatch(message ->
+                                    message.contains("\"synchronized_standby_slots\" does not have active_pid")));
+            pair.primary().restart();
+            pair.standby().start();
+            assertThat(recorder.changes()).containsExactly("insert t:1 {id=1}");
+            assertThat(logged.messages())
+                    .anyMatch(message -> message.contains("The server ends without what a standby lacks"));
+        }
+    }
+
     /** The old primary writes on, which no one may take for changes of the database. */
     private static void passesOverTheOldPrimary(StandbyPair pair, Recorder recorder) {
         try (Logged logged = new Logged()) {

@@ -7,6 +7,7 @@ import io.drasi.postgres.client.error.PostgresClientException;
 import io.drasi.postgres.client.error.ServerErrorException;
 import io.drasi.postgres.client.error.TlsException;
 import io.drasi.postgres.client.query.Sql;
+import io.drasi.postgres.protocol.backend.ServerMessage;
 import io.drasi.postgres.protocol.wire.ProtocolException;
 import io.drasi.source.postgres.config.PostgresSourceConfig;
 import io.drasi.source.postgres.config.ServerAddress;
@@ -97,6 +98,12 @@ public final class Advice {
     }
 
     private SourceException explainServerError(ServerErrorException error, Step step, String message) {
+        if (waitsForStandby(error.serverMessage())) {
+            return new ConnectionException(
+                    message + ". The server ends without what a standby lacks; it is tried again",
+                    "Start the standby, or take it out of synchronized_standby_slots.",
+                    error);
+        }
         return switch (error.sqlState()) {
             case "28P01" ->
                 new SetupException(
@@ -137,6 +144,15 @@ public final class Advice {
                 step == Step.START_STREAM || step == Step.STREAM ? positionLost(error, message) : other(error, message);
             default -> other(error, message);
         };
+    }
+
+    /**
+     * Whether the server says that a standby of synchronized_standby_slots is not there: as a warning while it waits for that, as
+     * an error when it shuts down. Such a message has the SQLSTATE of others that mean a loss; the texts are translated, the
+     * names of the server's functions are not.
+     */
+    public static boolean waitsForStandby(ServerMessage message) {
+        return message.routine().equals(Optional.of("StandbySlotsHaveCaughtup"));
     }
 
     private SourceException other(ServerErrorException error, String message) {

@@ -2,6 +2,7 @@
 package io.drasi.source.postgres.stream;
 
 import io.drasi.postgres.protocol.backend.ServerMessage;
+import io.drasi.source.postgres.server.Advice;
 import java.time.Duration;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
@@ -12,8 +13,6 @@ final class ServerNotices {
     private static final Logger LOG = LoggerFactory.getLogger(ServerNotices.class);
     private static final long REPEAT_NANOS = Duration.ofMinutes(1).toNanos();
     private static final String NOT_IN_PREREQUISITE_STATE = "55000";
-    /** The function of the server that waits for the standbys of synchronized_standby_slots. */
-    private static final String WAIT_FOR_STANDBYS = "StandbySlotsHaveCaughtup";
 
     private final LongSupplier nanoTime;
     private String last = "";
@@ -25,12 +24,10 @@ final class ServerNotices {
 
     /**
      * Whether the server streams on without rows that belong to the stream: from 18 on a publication that is unknown at a
-     * place in the log is just a warning. A standby that is waited for has the same SQLSTATE; the texts are translated, the
-     * names of the server's functions are not.
+     * place in the log is just a warning.
      */
     static boolean leavesRowsOut(ServerMessage notice) {
-        return notice.sqlState().equals(NOT_IN_PREREQUISITE_STATE)
-                && !notice.routine().orElse("").equals(WAIT_FOR_STANDBYS);
+        return notice.sqlState().equals(NOT_IN_PREREQUISITE_STATE) && !Advice.waitsForStandby(notice);
     }
 
     /** Logs it; one that comes again and again once a minute. */

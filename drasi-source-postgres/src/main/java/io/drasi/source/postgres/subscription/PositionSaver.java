@@ -316,6 +316,9 @@ public final class PositionSaver {
                 onSaved.run();
             } catch (PositionStoreException e) {
                 failed(e, now);
+            } catch (RuntimeException | Error e) {
+                // Not foreseen: else nothing would be saved any more, and nobody would know.
+                failed(new PositionStoreException("positions can't be saved: " + e, e), now);
             }
             long end = System.nanoTime();
             next = end + Math.min(LONGEST_GAP_NANOS, Math.max(LEAST_GAP_NANOS, GAP_FACTOR * (end - begun)));

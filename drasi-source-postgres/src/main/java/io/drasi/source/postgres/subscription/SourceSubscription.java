@@ -824,6 +824,7 @@ public final class SourceSubscription implements Subscription {
                 || start.ordinal() <= transaction.position().ordinal()) {
             return false;
         }
+        storeNoMore(); // the position that it begins with
         registry.remove(this);
         end(
                 new PositionUnavailableException(

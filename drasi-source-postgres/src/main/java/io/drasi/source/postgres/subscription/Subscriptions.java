@@ -352,6 +352,7 @@ public final class Subscriptions implements Outlet {
         for (SourceSubscription subscription : open) {
             Lsn furthest = subscription.furthest();
             if (furthest.isAfter(fork)) {
+                forgetPosition(subscription); // it is of a log that is lost, and this one will be as long some day
                 endWith(subscription, lostInPromotion(subscription.queryId(), furthest, fork));
             }
         }
