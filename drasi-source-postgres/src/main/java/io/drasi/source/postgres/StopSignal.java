@@ -2,6 +2,7 @@
 package io.drasi.source.postgres;
 
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -9,6 +10,7 @@ import java.util.function.Supplier;
 /** Tells a source's thread to stop, whatever it waits for. Thread-safe. */
 final class StopSignal {
     private final Set<Runnable> unblockers = new LinkedHashSet<>();
+    private final Set<Thread> connecting = new HashSet<>();
     private boolean given;
     private boolean news;
 
@@ -33,6 +35,7 @@ final class StopSignal {
         synchronized (this) {
             given = true;
             notifyAll();
+            connecting.forEach(Thread::interrupt);
             toRun = new LinkedHashSet<>(unblockers);
         }
         toRun.forEach(Runnable::run);
@@ -71,11 +74,18 @@ final class StopSignal {
      * @throws Stopped if it was given already
      */
     <T> T whileConnecting(Supplier<T> work) {
+        Thread thread = Thread.currentThread();
+        synchronized (this) {
+            throwIfGiven();
+            connecting.add(thread);
+        }
         try {
-            return during(work, Thread.currentThread()::interrupt);
+            return work.get();
         } finally {
-            // An interrupt that comes even later finds a thread that has nothing left to do but close what is open.
-            boolean unused = Thread.interrupted();
+            synchronized (this) {
+                connecting.remove(thread);
+                boolean unused = Thread.interrupted(); // none comes after that
+            }
         }
     }
 
