@@ -13,6 +13,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -93,15 +94,25 @@ public final class FilePositionStore implements PositionStore {
 
     /** Reads, and writes at once what was read: whether that works shall not be found out with the first confirmation. */
     private synchronized void begin() throws IOException {
-        if (Files.exists(file)) {
+        Optional<byte[]> content = content();
+        if (content.isPresent()) {
+            positions = PositionFile.decode(file, content.get(), sourceId);
+        }
+        replace(positions);
+    }
+
+    /** Empty if there is no file yet; one that can't be looked at is no such. */
+    private Optional<byte[]> content() throws IOException {
+        try {
             long size = Files.size(file);
             if (size > LONGEST_FILE) {
                 throw new PositionStoreException(
                         file + " has " + size + " bytes, and is no file of positions for that", null);
             }
-            positions = PositionFile.decode(file, Files.readAllBytes(file), sourceId);
+            return Optional.of(Files.readAllBytes(file));
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
         }
-        replace(positions);
     }
 
     @Override

@@ -6,11 +6,13 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps others away from a store, with a lock on a file beside it that the operating system releases when the process
@@ -23,13 +25,16 @@ final class StoreLock implements AutoCloseable {
      * POSIX has it.
      */
     private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
+    /** For the same reason one that was opened all the same stays open: somebody in this process has the lock. */
+    private static final Set<FileChannel> LEFT_OPEN = ConcurrentHashMap.newKeySet();
 
     private final Path file;
-    private final FileChannel channel;
+    /** The runtime knows of it only as long as somebody refers to it. */
+    private final FileLock lock;
 
-    private StoreLock(Path file, FileChannel channel) {
+    private StoreLock(Path file, FileLock lock) {
         this.file = file;
-        this.channel = channel;
+        this.lock = lock;
     }
 
     /**
@@ -39,8 +44,7 @@ final class StoreLock implements AutoCloseable {
      */
     static StoreLock take(Path file, String what) throws IOException {
         if (!HELD.add(file)) {
-            throw new PositionStoreException(
-                    what + " are in use by this process already. Close the other store first, or use that one.", null);
+            throw heldHere(what, null);
         }
         try {
             return new StoreLock(file, locked(file, what));
@@ -50,7 +54,12 @@ final class StoreLock implements AutoCloseable {
         }
     }
 
-    private static FileChannel locked(Path file, String what) throws IOException {
+    private static PositionStoreException heldHere(String what, @Nullable Throwable cause) {
+        return new PositionStoreException(
+                what + " are in use by this process already. Close the other store first, or use that one.", cause);
+    }
+
+    private static FileLock locked(Path file, String what) throws IOException {
         FileChannel channel =
                 FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
         try {
@@ -69,7 +78,10 @@ final class StoreLock implements AutoCloseable {
                             .orElse("");
             channel.truncate(0);
             channel.write(ByteBuffer.wrap(self.getBytes(StandardCharsets.US_ASCII)), 0);
-            return channel;
+            return lock;
+        } catch (OverlappingFileLockException e) { // of a copy of this class that another class loader has loaded
+            LEFT_OPEN.add(channel);
+            throw heldHere(what, e);
         } catch (IOException | RuntimeException e) {
             channel.close();
             throw e;
@@ -86,7 +98,7 @@ final class StoreLock implements AutoCloseable {
     @Override
     public void close() throws IOException {
         try {
-            channel.close();
+            lock.acquiredBy().close();
         } finally {
             HELD.remove(file);
         }
