@@ -27,10 +27,10 @@ import java.util.Optional;
 public final class FaultyProxy implements AutoCloseable {
     private static final String HOST = "127.0.0.1";
 
-    private final String serverHost;
-    private final int serverPort;
     private final ServerSocket listener;
     // All below are guarded by this.
+    private String serverHost;
+    private int serverPort;
     private final List<ProxiedConnection> connections = new ArrayList<>();
     private final List<Fault> lasting = new ArrayList<>();
     private final List<Armed> armed = new ArrayList<>();
@@ -81,6 +81,12 @@ public final class FaultyProxy implements AutoCloseable {
 
     public int port() {
         return listener.getLocalPort();
+    }
+
+    /** Connections that are made from now on lead to another server, as when an address is moved; the others stay. */
+    public synchronized void lead(PostgresServer server) {
+        serverHost = server.host();
+        serverPort = server.port();
     }
 
     /**

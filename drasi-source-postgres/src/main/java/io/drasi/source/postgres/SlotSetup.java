@@ -27,7 +27,6 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,7 +47,7 @@ final class SlotSetup {
     private final SourceStatus status;
     private final StopSignal stop;
     private final Connections connections;
-    private final Function<ReplicationConnection, Lsn> sameServer;
+    private final ServerGuard guard;
     private final Slots slots;
     private final ServerChecks checks;
     private final Bootstrap bootstrap;
@@ -69,8 +68,6 @@ final class SlotSetup {
 
     /**
      * @param mayStartOver whether a slot that is lost may be made anew
-     * @param sameServer throws if the log of the server that is met now does not go on from what this run has read; tells up to
-     *     where the server has it
      */
     SlotSetup(
             String sourceId,
@@ -80,7 +77,7 @@ final class SlotSetup {
             SourceStatus status,
             StopSignal stop,
             Connections connections,
-            Function<ReplicationConnection, Lsn> sameServer,
+            ServerGuard guard,
             Slots slots,
             ServerChecks checks,
             Bootstrap bootstrap,
@@ -94,7 +91,7 @@ final class SlotSetup {
         this.status = status;
         this.stop = stop;
         this.connections = connections;
-        this.sameServer = sameServer;
+        this.guard = guard;
         this.slots = slots;
         this.checks = checks;
         this.bootstrap = bootstrap;
@@ -126,8 +123,12 @@ final class SlotSetup {
         markers.clear();
         markers.addAll(slots.markers(ordinary));
         marked = !markers.isEmpty();
+        settle(ordinary); // before this run goes on with the slot: a bootstrap was confirmed when there was no stream
         Optional<SlotState> state = slots.state(ordinary);
         state.ifPresent(this::requireUsable);
+        if (state.isEmpty()) {
+            guard.requireNotElsewhere(ordinary);
+        }
         if (lost != null) {
             makeWay(ordinary, state, lost);
             state = Optional.empty();
@@ -149,6 +150,14 @@ final class SlotSetup {
             createSlot(ordinary, tables);
         } else {
             goOnFrom(state.get());
+            owePromoted(ordinary);
+        }
+    }
+
+    /** A promoted server has the slot, but no marker for those who were being given a bootstrap beside the stream. */
+    private void owePromoted(PostgresConnection ordinary) {
+        if (progress.told().isValid() && !marked && subscriptions.bootstrapOpen()) {
+            owe(ordinary);
         }
     }
 
@@ -180,7 +189,7 @@ final class SlotSetup {
         }
         progress.step(Step.CONNECT_REPLICATION);
         try (ReplicationConnection replication = stop.whileConnecting(connections::openReplication)) {
-            stop.during(() -> sameServer.apply(replication), replication::abort);
+            stop.during(() -> guard.requireSame(replication), replication::abort);
         }
         progress.step(Step.CREATE_SLOT);
         if (!markers.contains(SlotMarker.FIRST)) {

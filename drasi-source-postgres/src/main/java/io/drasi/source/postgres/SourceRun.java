@@ -7,7 +7,6 @@ import io.drasi.postgres.client.ReplicationConnection;
 import io.drasi.postgres.client.ReplicationStream;
 import io.drasi.postgres.client.error.PostgresClientException;
 import io.drasi.postgres.client.error.ServerErrorException;
-import io.drasi.postgres.client.query.Row;
 import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.postgres.protocol.wire.ProtocolException;
 import io.drasi.source.postgres.bootstrap.Bootstrap;
@@ -19,6 +18,7 @@ import io.drasi.source.postgres.error.BinaryFormatException;
 import io.drasi.source.postgres.error.DecodingException;
 import io.drasi.source.postgres.error.HostUnsuitableException;
 import io.drasi.source.postgres.error.PositionUnavailableException;
+import io.drasi.source.postgres.error.SlotHeldException;
 import io.drasi.source.postgres.error.SourceException;
 import io.drasi.source.postgres.meter.SourceMeter;
 import io.drasi.source.postgres.schema.Catalog;
@@ -57,7 +57,6 @@ import org.slf4j.LoggerFactory;
 final class SourceRun implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(SourceRun.class);
     private static final Duration ORDERLY_STOP = Duration.ofSeconds(8);
-    private static final Duration LOOK_INTERVAL = Duration.ofSeconds(1);
     /** Each start over costs a bootstrap, and the server a slot that it could not keep. */
     private static final int MOST_STARTS_OVER = 3;
 
@@ -74,6 +73,7 @@ final class SourceRun implements Runnable {
     private final Connections connections;
     private final Advice advice;
     private final Slots slots;
+    private final ServerGuard guard;
     private final ServerChecks checks;
     private final OwnPublication publication;
     private final SlotSetup slotSetup;
@@ -86,17 +86,11 @@ final class SourceRun implements Runnable {
     private final RunProgress progress = new RunProgress();
     private final Backoff backoff = new Backoff();
     private final Thread thread;
-    /** Whether the server was a standby when it was last asked. Of the run's thread, as the next. */
-    private boolean onStandby;
-
-    private long nextLook = System.nanoTime();
-
     private volatile @Nullable StreamReader reader;
     private volatile @Nullable SlotWatch slotWatch;
     private volatile boolean publicationChanged;
     private volatile @Nullable PostgresConnection ordinaryConnection;
     private volatile @Nullable ReplicationConnection replicationConnection;
-    private final LogContinuity continuity = new LogContinuity();
     private PublishedTables published = new PublishedTables(false, Map.of());
     /** How often the slot was lost before a bootstrap was confirmed. */
     private int startsOver;
@@ -116,7 +110,9 @@ final class SourceRun implements Runnable {
         this.connections = new Connections(config, sessions);
         this.advice = new Advice(config);
         this.slots = new Slots(config, advice, sessions);
-        this.checks = new ServerChecks(config, selected, advice);
+        LogContinuity continuity = new LogContinuity();
+        this.guard = new ServerGuard(slots.name(), subscriptions, connections, continuity, progress, stop);
+        this.checks = new ServerChecks(config, selected, advice, guard::mayMeetAnother);
         this.publication = new OwnPublication(config, selected, advice);
         this.mapper = new ChangeMapper(config.id());
         this.types = new DatabaseTypes(config.invalidText() == InvalidText.BYTES);
@@ -143,7 +139,7 @@ final class SourceRun implements Runnable {
                 status,
                 stop,
                 connections,
-                this::requireSameServer,
+                guard,
                 slots,
                 checks,
                 new Bootstrap(config, selected, checks, mapper, types, format, connections::openOrdinary),
@@ -319,8 +315,9 @@ final class SourceRun implements Runnable {
         }
         try (PostgresConnection connection = connections.openOrdinary()) {
             ordinaryConnection = connection;
+            slots.reserve(connection); // who works with the slot now may owe somebody a bootstrap too
             slotSetup.settle(connection);
-        } catch (PostgresClientException | ProtocolException e) {
+        } catch (PostgresClientException | ProtocolException | SlotHeldException e) {
             LOG.warn(
                     "source '{}': a bootstrap beside slot {} was confirmed, but the mark of it could not be taken away; a"
                             + " start that wants a bootstrap makes the slot again: {}",
@@ -444,25 +441,11 @@ final class SourceRun implements Runnable {
         know(tables);
         published = PublishedTables.of(ordinary, config.publicationName());
         format.choose(ordinary);
-        preparePositions();
+        subscriptions.saver().ifPresent(PositionSaver::retry);
+        guard.prepare();
         progress.step(Step.CHECK);
         slotSetup.prepare(ordinary, tables);
         return tables;
-    }
-
-    /** Positions in a store are those of one log: which one this is has to be known before any is relied on. */
-    private void preparePositions() {
-        if (subscriptions.saver().isEmpty()) {
-            return;
-        }
-        subscriptions.saver().get().retry();
-        if (!continuity.knowsServer()) {
-            progress.step(Step.CONNECT_REPLICATION);
-            try (ReplicationConnection replication = stop.whileConnecting(connections::openReplication)) {
-                subscriptions.origin(
-                        "PostgreSQL system " + replication.identifySystem().systemId() + ", slot " + slots.name());
-            }
-        }
     }
 
     private void stream(PostgresConnection ordinary) {
@@ -471,7 +454,7 @@ final class SourceRun implements Runnable {
             replicationConnection = replication;
             Duration interval = stop.during(() -> starter.statusInterval(replication), replication::abort);
             progress.step(Step.START_STREAM);
-            stop.during(() -> requireSameServer(replication), replication::abort);
+            stop.during(() -> guard.requireSame(replication), replication::abort);
             stop.during(() -> keepUp(replication), replication::abort);
             ReplicationStream stream = stop.during(
                     () -> starter.start(replication, slots.name(), progress.told(), format.binary()),
@@ -494,7 +477,7 @@ final class SourceRun implements Runnable {
                     connections::serverShutsDown,
                     thread.getName() + "-feedback");
             LOG.info("source '{}': streaming from slot {} at {}", config.id(), slots.name(), start);
-            if (onStandby) {
+            if (guard.onStandby()) {
                 current.lookAfter();
             }
             stop.during(() -> read(current, ordinary), () -> stopStreaming(current));
@@ -503,46 +486,9 @@ final class SourceRun implements Runnable {
         }
     }
 
-    /**
-     * Positions mean something only in the log that they come from. Returns up to where the server has it.
-     *
-     * @throws PositionUnavailableException if this is another server than before, or its log does not go on from there
-     * @throws HostUnsuitableException if another server may do, or this one later
-     */
-    private Lsn requireSameServer(ReplicationConnection replication) {
-        String name = connections.serverName();
-        Lsn reached = progress.reached().max(progress.told());
-        LogContinuity.Server server = continuity.require(replication, name, reached, connections.severalHosts());
-        Lsn end = server.identification().xlogPos();
-        if (server.standby() && subscriptions.furthest().isAfter(end)) {
-            throw new HostUnsuitableException(
-                    "the log of the server at " + name + " ends at " + end + ", but a subscription goes on from "
-                            + subscriptions.furthest() + ": it is a standby that has not received everything yet",
-                    null,
-                    null);
-        }
-        server.forkedAt().ifPresent(subscriptions::logForksAt);
-        continuity.reads(server, name);
-        onStandby = server.standby();
-        subscriptions.logEndsAt(end);
-        return end;
-    }
-
     private Lsn keepUp(ReplicationConnection replication) {
         slotSetup.keepUp(replication);
         return progress.told();
-    }
-
-    /** A standby may be promoted while it is read from, or follow another server to its timeline. */
-    private void lookAtTimeline(PostgresConnection ordinary) {
-        if (!onStandby || System.nanoTime() - nextLook < 0) {
-            return;
-        }
-        Row row = ordinary.query(LogContinuity.TIMELINE).single();
-        boolean promoted = !row.requiredBoolean(0);
-        row.text(1).map(Long::valueOf).ifPresent(timeline -> continuity.isOn(timeline, promoted));
-        onStandby = !promoted;
-        nextLook = System.nanoTime() + LOOK_INTERVAL.toNanos();
     }
 
     /** Reads until there is something else to do; returns what the server was told last. */
@@ -596,7 +542,7 @@ final class SourceRun implements Runnable {
         if (subscriptions.wantBootstrap() && !stop.given()) {
             beginLateBootstraps(ordinary);
         }
-        lookAtTimeline(ordinary);
+        guard.look(ordinary);
         return !stop.given() && !subscriptions.paused() && !slotSetup.owesFailover();
     }
 

@@ -2,6 +2,7 @@
 package io.drasi.source.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.drasi.model.ComponentStatus;
 import io.drasi.model.Position;
@@ -71,6 +72,91 @@ class FailoverIT {
                                     .map(row -> row.get(0))
                                     .toList());
         }
+    }
+
+    /** A position in a store is one of a timeline, and the process that comes next knows that. */
+    @ParameterizedTest(name = "on PostgreSQL {0}")
+    @MethodSource("versions")
+    void goesOnFromAStoredPositionOnThePromotedServerAndNotOnTheOldOne(int version) {
+        GatedStore store = new GatedStore();
+        try (StandbyPair pair = StandbyPair.start(
+                        version,
+                        "CREATE TABLE t (id int PRIMARY KEY)",
+                        "CREATE PUBLICATION drasi_publication FOR ALL TABLES");
+                Logged logged = new Logged()) {
+            pair.synchronizeStandby();
+            PostgresReplicationSource.Builder builder = pair.builder()
+                    .withTargetSessionAttributes(TargetSessionAttributes.PRIMARY)
+                    .withFailoverSlot(true)
+                    .withPositionStore(store);
+            Recorder recorder = pair.fixture().stream(builder);
+            pair.awaitSlotOnStandby(recorder);
+            pair.fixture().execute("INSERT INTO t VALUES (1)");
+            assertThat(recorder.changes()).containsExactly("insert t:1 {id=1}");
+            pair.fixture().closeSources();
+            pair.fixture().execute("INSERT INTO t VALUES (2)");
+            pair.awaitReplay();
+            pair.primary().kill();
+            pair.standby().promote();
+
+            Recorder second = pair.fixture().stream(builder);
+            assertThat(second.changes()).containsExactly("insert t:2 {id=2}");
+            Await.until(
+                    "the position is one of the new timeline",
+                    () -> timeline(store).endsWith("timeline 2"));
+            pair.fixture().closeSources();
+
+            pair.onStandby().execute("INSERT INTO t VALUES (3)");
+            pair.primary().start(); // as a primary, and the source's first host
+            pair.primary().setConfig("synchronized_standby_slots", "");
+            pair.primary().reload();
+            Recorder third = pair.fixture().stream(builder);
+            assertThat(third.changes()).containsExactly("insert t:3 {id=3}");
+            assertThat(logged.messages())
+                    .anyMatch(message -> message.contains("127.0.0.1:"
+                            + pair.primary().port()
+                            + " is on timeline 1, but a stored position is one of a later timeline"));
+            pair.fixture().closeSources();
+
+            Recorder alone =
+                    OtherServerIT.started(pair, pair.fixture().builder().withPositionStore(store));
+            assertThatThrownBy(alone::next)
+                    .hasStackTraceContaining(
+                            "the stored position is one of timeline 2, but the server is on timeline 1");
+        }
+    }
+
+    /** A stop because of that is not forgotten when the process starts again, however long the new log is by then. */
+    @ParameterizedTest(name = "on PostgreSQL {0}")
+    @MethodSource("versions")
+    void refusesAStoredPositionThatThePromotedServerLacks(int version) {
+        GatedStore store = new GatedStore();
+        try (StandbyPair pair = StandbyPair.start(
+                version,
+                "CREATE TABLE t (id int PRIMARY KEY)",
+                "CREATE PUBLICATION drasi_publication FOR ALL TABLES")) {
+            PostgresReplicationSource.Builder builder =
+                    pair.builder().withFailoverSlot(true).withPositionStore(store);
+            Recorder recorder = pair.fixture().stream(builder);
+            pair.awaitSlotOnStandby(recorder);
+            pair.standby().stopFast();
+            pair.fixture().execute("INSERT INTO t VALUES (1)");
+            assertThat(recorder.changes()).containsExactly("insert t:1 {id=1}");
+            pair.fixture().closeSources();
+            pair.primary().kill();
+            pair.standby().start();
+            pair.standby().promote();
+            pair.onStandby().execute("INSERT INTO t SELECT generate_series(2, 10000)");
+
+            Recorder again = OtherServerIT.started(pair, builder);
+            assertThatThrownBy(again::next)
+                    .hasStackTraceContaining("the server was promoted when it had the log up to")
+                    .hasStackTraceContaining("Remove the position from the store");
+        }
+    }
+
+    private static String timeline(GatedStore store) {
+        return store.load(SourceFixture.QUERY_ID).orElseThrow().origin();
     }
 
     /** It lacks nothing that was delivered, but the slot. */

@@ -36,7 +36,7 @@ public final class GatedStore implements PositionStore {
     }
 
     /** Whether somebody waits at the gate that is shut. */
-    synchronized boolean waiting() {
+    public synchronized boolean waiting() {
         return waiting;
     }
 

@@ -60,6 +60,27 @@ class SlotWaitIT {
         }
     }
 
+    @EachVersion
+    void aListenerMayStopTheSourceWhenItHearsWhatItWaitsFor(int version) throws SQLException {
+        try (SourceFixture fixture = withTable(version);
+                Connection writer = fixture.database().connect();
+                Statement statement = writer.createStatement()) {
+            writer.setAutoCommit(false);
+            statement.execute("INSERT INTO t VALUES (2)");
+            PostgresReplicationSource source = fixture.source(fixture.builder());
+            Recorder unused = fixture.record(source, BOOTSTRAP);
+            source.addStatusListener(change -> {
+                if (change.message().orElse("").contains("waits for transaction")) {
+                    source.stop();
+                }
+            });
+            source.start();
+            Await.until("the source has stopped", () -> source.status().status() == ComponentStatus.STOPPED);
+            Await.until("no thread is left", () -> SourceTraces.threads().isEmpty());
+            writer.commit();
+        }
+    }
+
     private static SourceFixture withTable(int version) {
         SourceFixture fixture = SourceFixture.on(version);
         fixture.execute("CREATE TABLE t (id int PRIMARY KEY)", "INSERT INTO t VALUES (1)");

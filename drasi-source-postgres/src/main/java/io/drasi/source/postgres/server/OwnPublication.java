@@ -7,6 +7,7 @@ import io.drasi.postgres.client.error.ServerErrorException;
 import io.drasi.postgres.client.query.Row;
 import io.drasi.postgres.client.query.Sql;
 import io.drasi.source.postgres.config.PostgresSourceConfig;
+import io.drasi.source.postgres.error.HostUnsuitableException;
 import io.drasi.source.postgres.error.ServerException;
 import io.drasi.source.postgres.error.SetupException;
 import io.drasi.source.postgres.error.SourceException;
@@ -182,6 +183,15 @@ public final class OwnPublication {
         }
     }
 
+    /** Of several hosts another may be the primary. */
+    private SourceException readOnly(
+            PostgresConnection connection, String message, String statements, ServerErrorException error) {
+        String remedy = "A standby can't be written to. On the primary run: " + statements;
+        return config.servers().size() > 1 && Standbys.isStandby(connection)
+                ? new HostUnsuitableException(message, remedy, error)
+                : new SetupException(message, remedy, error);
+    }
+
     private SourceException explain(
             PostgresConnection connection, ServerErrorException error, String statements, Set<TableName> tables) {
         String message = "source '" + config.id() + "', " + Step.PUBLICATION + ": " + error.getMessage();
@@ -190,8 +200,7 @@ public final class OwnPublication {
             case DUPLICATE_OBJECT ->
                 new ServerException(DUPLICATE_OBJECT, true, message + ". Somebody else was faster", null, error);
             case INSUFFICIENT_PRIVILEGE -> new SetupException(message, rights(connection, tables) + byHand, error);
-            case READ_ONLY ->
-                new SetupException(message, "A standby can't be written to. On the primary run: " + statements, error);
+            case READ_ONLY -> readOnly(connection, message, statements, error);
             // Not a table that can be published, and the like: the server says why.
             case "22023", "42809", "0A000" -> new SetupException(message, "Leave it out of tables." + byHand, error);
             default -> advice.explain(error, Step.PUBLICATION);

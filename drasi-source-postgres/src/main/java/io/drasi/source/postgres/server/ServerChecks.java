@@ -5,6 +5,7 @@ import io.drasi.postgres.client.PostgresConnection;
 import io.drasi.postgres.client.query.Sql;
 import io.drasi.postgres.protocol.pgoutput.ReplicaIdentity;
 import io.drasi.source.postgres.config.PostgresSourceConfig;
+import io.drasi.source.postgres.error.HostUnsuitableException;
 import io.drasi.source.postgres.error.SetupException;
 import io.drasi.source.postgres.schema.Catalog;
 import io.drasi.source.postgres.schema.CatalogTable;
@@ -16,6 +17,7 @@ import io.drasi.source.postgres.types.DatabaseTypes;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,17 +32,20 @@ public final class ServerChecks {
     private final Standbys standbys;
     private final Set<String> warned = ConcurrentHashMap.newKeySet();
 
-    public ServerChecks(PostgresSourceConfig config, SelectedTables selected, Advice advice) {
+    /** @param mayMeetAnother whether a standby that does not do may be replaced by another server, without a new start */
+    public ServerChecks(
+            PostgresSourceConfig config, SelectedTables selected, Advice advice, BooleanSupplier mayMeetAnother) {
         this.config = config;
         this.selected = selected;
         this.advice = advice;
-        this.standbys = new Standbys(config);
+        this.standbys = new Standbys(config, mayMeetAnother);
     }
 
     /**
      * The tables to read.
      *
      * @throws SetupException if something is missing; it says what to run
+     * @throws HostUnsuitableException if it is a standby that does not do, and another server may
      */
     public List<CatalogTable> check(PostgresConnection connection) {
         int version = connection.serverVersionNumber();
@@ -52,9 +57,9 @@ public final class ServerChecks {
                     "Upgrade the server.",
                     null);
         }
+        standbys.check(connection).ifPresent(this::warn);
         requireWalLevel(connection);
         requireReplicationRight(connection);
-        standbys.check(connection).ifPresent(this::warn);
         Catalog catalog = new Catalog(connection::query, version);
         Publication publication = catalog.publication(config.publicationName())
                 .orElseThrow(() -> new SetupException(
@@ -85,13 +90,13 @@ public final class ServerChecks {
         }
     }
 
-    private static void requireWalLevel(PostgresConnection connection) {
+    private void requireWalLevel(PostgresConnection connection) {
         String walLevel = connection.query("SHOW wal_level").single().required(0);
         if (!walLevel.equals("logical")) {
-            throw new SetupException(
+            throw standbys.unusable(
+                    connection,
                     "wal_level of the server is " + walLevel + ", but logical decoding needs wal_level = logical",
-                    Advice.walLevel(),
-                    null);
+                    Advice.walLevel());
         }
     }
 

@@ -7,28 +7,36 @@ import io.drasi.source.postgres.error.HostUnsuitableException;
 import io.drasi.source.postgres.error.SetupException;
 import io.drasi.source.postgres.error.SourceException;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 
 /** What is to be checked of a server because it is a standby, or has standbys that are to keep the slot up. */
-final class Standbys {
+public final class Standbys {
     private static final int FIRST_WITH_DECODING = 160_000;
     private static final int FIRST_WITH_FAILOVER = 170_000;
 
     private final PostgresSourceConfig config;
+    private final BooleanSupplier mayMeetAnother;
 
-    Standbys(PostgresSourceConfig config) {
+    /** @param mayMeetAnother whether a standby that does not do may be replaced by another server, without a new start */
+    Standbys(PostgresSourceConfig config, BooleanSupplier mayMeetAnother) {
         this.config = config;
+        this.mayMeetAnother = mayMeetAnother;
+    }
+
+    /** Whether the server is in recovery. */
+    public static boolean isStandby(PostgresConnection connection) {
+        return connection.query("SELECT pg_is_in_recovery()").single().requiredBoolean(0);
     }
 
     /**
      * What the user should know though it is no error.
      *
      * @throws SetupException if the source can't work like that
-     * @throws HostUnsuitableException if another host may do instead
+     * @throws HostUnsuitableException if another server may do instead
      */
     Optional<String> check(PostgresConnection connection) {
         int version = connection.serverVersionNumber();
-        boolean standby =
-                connection.query("SELECT pg_is_in_recovery()").single().requiredBoolean(0);
+        boolean standby = isStandby(connection);
         if (standby && version < FIRST_WITH_DECODING) {
             throw unsuitable(
                     "the server is a standby, and has PostgreSQL " + release(connection)
@@ -62,10 +70,17 @@ final class Standbys {
                 : Optional.empty();
     }
 
+    /** What is wrong with a server: if it is a standby, another one may do. */
+    SourceException unusable(PostgresConnection connection, String problem, String remedy) {
+        return isStandby(connection) ? unsuitable(problem, remedy) : new SetupException(problem, remedy, null);
+    }
+
     private SourceException unsuitable(String problem, String remedy) {
-        return config.servers().size() > 1
-                ? new HostUnsuitableException(problem, remedy + " Option: target_session_attrs = primary.", null)
-                : new SetupException(problem, remedy, null);
+        if (!mayMeetAnother.getAsBoolean()) {
+            return new SetupException(problem, remedy, null);
+        }
+        String option = config.servers().size() > 1 ? " Option: target_session_attrs = primary." : "";
+        return new HostUnsuitableException(problem, remedy + option, null);
     }
 
     private static String release(PostgresConnection connection) {

@@ -8,6 +8,7 @@ import io.drasi.model.StoredPosition;
 import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.source.postgres.error.PositionsNotSavedException;
 import io.drasi.source.postgres.thread.ThreadEnd;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,7 +16,6 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.BinaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,7 +35,8 @@ public final class PositionSaver {
     /** So many times as long as a write has taken it waits before the next. */
     private static final int GAP_FACTOR = 9;
 
-    private static final BinaryOperator<Position> LATER = BinaryOperator.maxBy(Position::compareTo);
+    /** A store that hangs does not hold up the end of a run for longer than that. */
+    private static final Duration LONGEST_END = Duration.ofSeconds(10);
 
     /**
      * What is to be saved.
@@ -46,17 +47,21 @@ public final class PositionSaver {
 
     private final String sourceId;
     private final PositionStore store;
+    private final Duration longestEnd;
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition news = lock.newCondition();
     // All below are guarded by the lock.
-    private String origin = "";
+    /** Null: not known yet. */
+    private @Nullable ReadLog log;
     /** Whether the open subscriptions go on where they should, so that what they confirm is to be saved. */
     private boolean enabled;
     /** The server may be told this. */
     private Lsn saved = Lsn.INVALID;
+    /** How often there was another slot, before which nothing that is saved counts. */
+    private long slotCount;
     /** What subscriptions that were closed had confirmed, until it is saved. */
-    private final Map<String, Position> left = new HashMap<>();
+    private final Map<String, StoredPosition> left = new HashMap<>();
 
     private @Nullable Due due;
     private @Nullable PositionStoreException failure;
@@ -68,11 +73,16 @@ public final class PositionSaver {
     /** Is held while the store is written, and guards what it has, as far as it was written here. */
     private final Object writing = new Object();
 
-    private final Map<String, Position> known = new HashMap<>();
+    private final Map<String, StoredPosition> known = new HashMap<>();
 
     public PositionSaver(String sourceId, PositionStore store) {
+        this(sourceId, store, LONGEST_END);
+    }
+
+    PositionSaver(String sourceId, PositionStore store, Duration longestEnd) {
         this.sourceId = sourceId;
         this.store = store;
+        this.longestEnd = longestEnd;
     }
 
     /**
@@ -100,11 +110,24 @@ public final class PositionSaver {
         next.start();
     }
 
-    /** Names the log that is read from now on. */
-    void origin(String name) {
+    /** Positions are those of that log from now on. What is stored of these is stored anew, as of that log. */
+    void reads(ReadLog now, List<SourceSubscription> of) {
         lock.lock();
         try {
-            origin = name;
+            log = now;
+        } finally {
+            lock.unlock();
+        }
+        confirmed(of);
+    }
+
+    /** The slot was made anew. */
+    void slotStarts() {
+        lock.lock();
+        try {
+            saved = Lsn.INVALID;
+            due = due == null ? null : new Due(Lsn.INVALID, due.of());
+            slotCount++;
         } finally {
             lock.unlock();
         }
@@ -126,8 +149,7 @@ public final class PositionSaver {
             Optional<StoredPosition> stored = store.load(queryId);
             lock.lock();
             try {
-                Position unsaved = left.get(queryId);
-                return unsaved == null ? stored : Optional.of(new StoredPosition(unsaved, origin));
+                return Optional.ofNullable(left.get(queryId)).or(() -> stored);
             } finally {
                 lock.unlock();
             }
@@ -165,8 +187,8 @@ public final class PositionSaver {
     void leave(String queryId, Position position) {
         lock.lock();
         try {
-            if (enabled) {
-                left.merge(queryId, position, LATER);
+            if (enabled && log != null) {
+                left.merge(queryId, new StoredPosition(position, log.origin()), PositionSaver::later);
             }
         } finally {
             lock.unlock();
@@ -209,18 +231,23 @@ public final class PositionSaver {
     }
 
     /**
-     * The query begins with nothing: its position goes, for good. Nothing that it has confirmed may be on its way to here.
+     * The query begins with nothing: its position goes, for good; unless it has got one again meanwhile.
      *
      * @throws PositionsNotSavedException if that can't be saved
      */
-    void forget(String queryId) {
+    void forget(SourceSubscription subscription) {
+        String queryId = subscription.queryId();
         synchronized (writing) {
+            if (!subscription.isForgettable()) {
+                return;
+            }
             try {
                 use(() -> store.remove(queryId));
             } catch (PositionStoreException e) {
                 throw new PositionsNotSavedException(e);
             }
             known.remove(queryId);
+            subscription.isForgotten();
             lock.lock();
             try {
                 left.remove(queryId);
@@ -286,18 +313,14 @@ public final class PositionSaver {
         } finally {
             lock.unlock();
         }
-        if (current != null) {
-            ThreadEnd.await(current);
-        }
-        try {
-            if (save) {
+        if (current != null && !ThreadEnd.await(current, longestEnd)) {
+            notSaved("the position store does not answer");
+        } else if (save) {
+            try {
                 write(new Due(Lsn.INVALID, of));
+            } catch (PositionStoreException e) {
+                notSaved(String.valueOf(e.getMessage()));
             }
-        } catch (PositionStoreException e) {
-            LOG.warn(
-                    "source '{}': what was confirmed last is not saved and will come again: {}",
-                    sourceId,
-                    e.getMessage());
         }
         lock.lock();
         try {
@@ -305,6 +328,10 @@ public final class PositionSaver {
         } finally {
             lock.unlock();
         }
+    }
+
+    private void notSaved(String why) {
+        LOG.warn("source '{}': what was confirmed last is not saved and will come again: {}", sourceId, why);
     }
 
     private void run() {
@@ -340,7 +367,7 @@ public final class PositionSaver {
     private @Nullable Due awaitDue(long next) {
         lock.lock();
         try {
-            while (!ending) {
+            while (!ending && thread == Thread.currentThread()) {
                 long wait = next - System.nanoTime();
                 if (due == null || failure != null) {
                     news.await();
@@ -367,30 +394,36 @@ public final class PositionSaver {
     private void write(Due what) {
         synchronized (writing) {
             Lsn least;
-            String from;
-            Map<String, Position> changed;
+            long slot;
+            ReadLog of;
+            Map<String, StoredPosition> changed;
             lock.lock();
             try {
                 least = what.least().max(saved);
-                from = origin;
+                slot = slotCount;
+                of = log;
                 changed = new HashMap<>(left);
             } finally {
                 lock.unlock();
             }
-            for (SourceSubscription subscription : what.of()) {
-                Optional<Position> position = subscription.toStore(least);
-                position.ifPresent(it -> changed.merge(subscription.queryId(), it, LATER));
+            if (of != null) {
+                String origin = of.origin();
+                for (SourceSubscription subscription : what.of()) {
+                    Optional<Position> position = subscription.toStore(least);
+                    position.ifPresent(it -> changed.merge(
+                            subscription.queryId(), new StoredPosition(it, origin), PositionSaver::later));
+                }
             }
             changed.entrySet().removeIf(entry -> isKnown(entry.getKey(), entry.getValue()));
             if (!changed.isEmpty()) {
-                Map<String, StoredPosition> positions = new HashMap<>();
-                changed.forEach((queryId, position) -> positions.put(queryId, new StoredPosition(position, from)));
-                use(() -> store.save(positions));
+                use(() -> store.save(changed));
                 known.putAll(changed);
             }
             lock.lock();
             try {
-                saved = least;
+                if (slot == slotCount) {
+                    saved = least;
+                }
                 left.entrySet().removeIf(entry -> isKnown(entry.getKey(), entry.getValue()));
             } finally {
                 lock.unlock();
@@ -409,8 +442,15 @@ public final class PositionSaver {
         }
     }
 
-    private boolean isKnown(String queryId, Position position) {
-        Position there = known.get(queryId);
-        return there != null && there.compareTo(position) >= 0;
+    private boolean isKnown(String queryId, StoredPosition position) {
+        StoredPosition there = known.get(queryId);
+        return there != null && later(there, position).equals(there);
+    }
+
+    /** The later one of a log; of two logs, the one that came second. */
+    private static StoredPosition later(StoredPosition first, StoredPosition second) {
+        return first.origin().equals(second.origin()) && first.position().compareTo(second.position()) >= 0
+                ? first
+                : second;
     }
 }

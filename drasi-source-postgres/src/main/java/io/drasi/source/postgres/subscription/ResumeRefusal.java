@@ -43,17 +43,12 @@ final class ResumeRefusal {
                 "Check the address; if it is the right one: ");
     }
 
-    /** @param origin of the log that is read */
-    static Optional<PositionUnavailableException> otherOrigin(SourceSubscription subscription, String origin) {
+    static Optional<PositionUnavailableException> otherLog(SourceSubscription subscription, ReadLog log) {
         return subscription
                 .resumption()
                 .stored()
-                .filter(stored -> !stored.origin().equals(origin))
-                .map(stored -> of(
-                        subscription,
-                        "the stored position is one of [" + stored.origin() + "], but the source reads from [" + origin
-                                + "]",
-                        "Check the address and the slot_name; if they are right: "));
+                .flatMap(log::misfit)
+                .map(misfit -> of(subscription, misfit.why(), misfit.check()));
     }
 
     /**

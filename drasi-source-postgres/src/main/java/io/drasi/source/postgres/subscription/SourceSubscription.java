@@ -245,8 +245,8 @@ public final class SourceSubscription implements Subscription {
 
     /** A mark on the server tells that it waits for its bootstrap: from now on it has no position to go on from. */
     void owed() {
-        if (wantsBootstrap()) {
-            registry.forgetPosition(this);
+        if (storeNoMoreIfWaiting()) {
+            registry.forget(this);
         }
     }
 
@@ -277,10 +277,10 @@ public final class SourceSubscription implements Subscription {
 
     /** No log is kept for it, if it waits for a bootstrap, until that is to {@linkplain #holdAgain begin}. */
     void letGo() {
-        if (!wantsBootstrap()) {
+        if (!storeNoMoreIfWaiting()) {
             return;
         }
-        registry.forgetPosition(this); // before the log is let go that goes on from there
+        registry.forget(this); // before the log is let go that goes on from there
         lock.lock();
         try {
             givenUp = waitsForBootstrap();
@@ -313,11 +313,7 @@ public final class SourceSubscription implements Subscription {
     Lsn furthest() {
         lock.lock();
         try {
-            if (after == null) {
-                return Lsn.INVALID;
-            }
-            // The record of a commit begins at its LSN, while a snapshot's position is where the next record begins.
-            return new Lsn(after.ordinal() < 0 ? after.commitLsn() : after.commitLsn() + 1);
+            return after == null ? Lsn.INVALID : ReadLog.knownUpTo(after);
         } finally {
             lock.unlock();
         }
@@ -373,11 +369,23 @@ public final class SourceSubscription implements Subscription {
         }
     }
 
-    /** Whether the store may have a position of it. */
-    boolean isStored() {
+    /** Whether it waits for a bootstrap; then it {@linkplain #storeNoMore stores no more}. */
+    private boolean storeNoMoreIfWaiting() {
         lock.lock();
         try {
-            return stored;
+            boolean waits = lost == 0 && waitsForBootstrap();
+            storable &= !waits;
+            return waits;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether the store may have a position of it, from which it can't go on. */
+    boolean isForgettable() {
+        lock.lock();
+        try {
+            return stored && !storable;
         } finally {
             lock.unlock();
         }
@@ -468,7 +476,8 @@ public final class SourceSubscription implements Subscription {
      * @param besideStream whether the subscription stands apart from the shared stream, until it {@linkplain #join joins}
      */
     void startBootstrap(SourceEvent.BootstrapStarted started, long slotLsn, boolean besideStream) {
-        registry.forgetPosition(this); // before the subscriber forgets what it has
+        storeNoMore();
+        registry.forget(this); // before the subscriber forgets what it has
         lock.lock();
         try {
             apart = besideStream;

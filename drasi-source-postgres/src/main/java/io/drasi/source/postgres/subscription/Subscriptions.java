@@ -86,8 +86,8 @@ public final class Subscriptions implements Outlet {
     private Lsn slotStoodAt = Lsn.INVALID;
     /** Whether a process has ended while it gave somebody a bootstrap beside the stream. */
     private boolean bootstrapBroken;
-    /** Names the log; empty: not known, or nobody wants to know. */
-    private String origin = "";
+    /** Null: not known, or nobody wants to know. */
+    private @Nullable ReadLog log;
     /** Whether a bootstrap was confirmed in this run. */
     private boolean bootstrapConfirmed;
 
@@ -151,7 +151,7 @@ public final class Subscriptions implements Outlet {
         SourceSubscription subscription = new SourceSubscription(settings, resumption, mode, capacity, this);
         synchronized (this) {
             requireOpenable(subscription, settings.queryId());
-            Optional<PositionUnavailableException> refusal = otherOrigin(subscription);
+            Optional<PositionUnavailableException> refusal = otherLog(subscription);
             if (refusal.isEmpty()) {
                 refusal = lost(subscription, settings);
                 if (refusal.isPresent() && startsOver(subscription, refusal.get())) {
@@ -222,8 +222,8 @@ public final class Subscriptions implements Outlet {
                         "the server was told that later changes are confirmed, and does not send them again"));
     }
 
-    private Optional<PositionUnavailableException> otherOrigin(SourceSubscription subscription) {
-        return origin.isEmpty() ? Optional.empty() : ResumeRefusal.otherOrigin(subscription, origin);
+    private Optional<PositionUnavailableException> otherLog(SourceSubscription subscription) {
+        return log == null ? Optional.empty() : ResumeRefusal.otherLog(subscription, log);
     }
 
     private Optional<PositionUnavailableException> behindSlot(SourceSubscription subscription) {
@@ -237,19 +237,22 @@ public final class Subscriptions implements Outlet {
         return saver;
     }
 
-    /**
-     * Positions belong to that log. Those that want to go on from a place of another are ended.
-     *
-     * @param name of the server and its slot
-     */
-    public void origin(String name) {
+    /** Positions belong to that log from now on. Those that want to go on from a stored one of another are ended. */
+    public void reads(ReadLog now) {
         synchronized (this) {
-            origin = name;
+            log = now;
         }
-        saver.ifPresent(it -> it.origin(name));
         for (SourceSubscription subscription : open) {
-            ResumeRefusal.otherOrigin(subscription, name).ifPresent(cause -> endWith(subscription, cause));
+            ResumeRefusal.otherLog(subscription, now).ifPresent(cause -> endWith(subscription, cause));
         }
+        saver.ifPresent(it -> it.reads(now, open));
+    }
+
+    /** Whether somebody has a stored position of a later timeline, so that the server's log is that of an earlier time. */
+    public boolean isBehindStored(ReadLog now) {
+        return open.stream()
+                .flatMap(subscription -> subscription.resumption().stored().stream())
+                .anyMatch(now::isBefore);
     }
 
     /**
@@ -272,16 +275,12 @@ public final class Subscriptions implements Outlet {
     }
 
     /**
-     * It is to be given a bootstrap: nothing that the store has of it is true any more.
+     * It {@linkplain SourceSubscription#storeNoMore stores no more}: what the store has of it goes.
      *
      * @throws io.drasi.source.postgres.error.PositionsNotSavedException if the store can't be written; to be tried again
      */
-    void forgetPosition(SourceSubscription subscription) {
-        subscription.storeNoMore();
-        if (saver.isPresent() && subscription.isStored()) {
-            saver.get().forget(subscription.queryId());
-            subscription.isForgotten();
-        }
+    void forget(SourceSubscription subscription) {
+        saver.ifPresent(it -> it.forget(subscription));
     }
 
     /** A run begins; what an earlier one left is forgotten. */
@@ -296,7 +295,7 @@ public final class Subscriptions implements Outlet {
         leftOwed = false;
         slotStoodAt = Lsn.INVALID;
         bootstrapBroken = false;
-        origin = "";
+        log = null;
     }
 
     /** No more subscriptions are opened. */
@@ -309,6 +308,7 @@ public final class Subscriptions implements Outlet {
      * ended.
      */
     public void slotStartsAt(Lsn consistentPoint) {
+        saver.ifPresent(PositionSaver::slotStarts);
         lostBefore(consistentPoint, "the replication slot was made anew and begins at " + consistentPoint);
     }
 
@@ -352,7 +352,8 @@ public final class Subscriptions implements Outlet {
         for (SourceSubscription subscription : open) {
             Lsn furthest = subscription.furthest();
             if (furthest.isAfter(fork)) {
-                forgetPosition(subscription); // it is of a log that is lost, and this one will be as long some day
+                subscription.storeNoMore();
+                forget(subscription); // it is of a log that is lost, and this one will be as long some day
                 endWith(subscription, lostInPromotion(subscription.queryId(), furthest, fork));
             }
         }
@@ -670,6 +671,11 @@ public final class Subscriptions implements Outlet {
     /** Somebody may wait for a bootstrap now. */
     void changed() {
         changed.run();
+    }
+
+    /** Whether somebody goes on from a position. */
+    public boolean resume() {
+        return open.stream().anyMatch(subscription -> subscription.resumeFrom().isPresent());
     }
 
     /** Those who were catching up go on with the stream that begins next, which brings what they lack. */

@@ -8,6 +8,7 @@ import io.drasi.model.DispatchMode;
 import io.drasi.model.Position;
 import io.drasi.model.SourceEvent;
 import io.drasi.model.SubscriptionSettings;
+import io.drasi.postgres.client.replication.TimelineHistory;
 import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.source.postgres.GatedStore;
 import io.drasi.source.postgres.error.PositionsNotSavedException;
@@ -28,6 +29,7 @@ import org.junit.jupiter.api.Test;
 
 /** Subscribers with a bootstrap at 500 beside a stream, and how they come to share that. */
 class CatchUpTest {
+    private static final ReadLog LOG = new ReadLog("7", "drasi", new TimelineHistory(1, Map.of()));
     private static final Duration NOW = Duration.ZERO;
     private static final Lsn FAR = new Lsn(1_000_000);
     private static final Position POSITION = Position.before(500);
@@ -317,7 +319,7 @@ class CatchUpTest {
                 () -> {},
                 Optional.of(new PositionSaver("source", store)),
                 new SourceMeter(InstantSource.system()));
-        subscriptions.origin("server");
+        subscriptions.reads(LOG);
         subscriptions.slotStandsAt(new Lsn(100), false);
         early();
         SourceSubscription late = late();

@@ -10,6 +10,7 @@ import io.drasi.model.Position;
 import io.drasi.model.SourceEvent;
 import io.drasi.model.StoredPosition;
 import io.drasi.model.SubscriptionSettings;
+import io.drasi.postgres.client.replication.TimelineHistory;
 import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.source.postgres.GatedStore;
 import io.drasi.source.postgres.error.PositionUnavailableException;
@@ -30,6 +31,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
 class SourceSubscriptionTest {
+    private static final ReadLog LOG = new ReadLog("7", "drasi", new TimelineHistory(1, Map.of()));
     private static final Duration NOW = Duration.ZERO;
     private static final Lsn FAR = new Lsn(1_000_000);
 
@@ -214,11 +216,11 @@ class SourceSubscriptionTest {
     @Test
     void givesABootstrapInPlaceOfAStoredPositionThatIsLostIfToldSo() throws Exception {
         GatedStore store = new GatedStore();
-        StoredPosition stored = new StoredPosition(new Position(100, 0), "server");
+        StoredPosition stored = new StoredPosition(new Position(100, 0), LOG.origin());
         store.save(Map.of("asking", stored, "plain", stored, "later", stored));
         store.save(Map.of("elsewhere", new StoredPosition(new Position(900, 0), "another")));
         Subscriptions startingOver = startingOver(store);
-        startingOver.origin("server");
+        startingOver.reads(LOG);
         SourceSubscription asking =
                 startingOver.open(SubscriptionSettings.forQuery("asking").withBootstrap());
         SourceSubscription plain = startingOver.open(SubscriptionSettings.forQuery("plain"));

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.drasi.source.postgres;
+
+import io.drasi.postgres.client.PostgresConnection;
+import io.drasi.postgres.client.ReplicationConnection;
+import io.drasi.postgres.client.query.Row;
+import io.drasi.postgres.protocol.wire.Lsn;
+import io.drasi.source.postgres.error.HostUnsuitableException;
+import io.drasi.source.postgres.error.PositionUnavailableException;
+import io.drasi.source.postgres.server.Connections;
+import io.drasi.source.postgres.server.LogContinuity;
+import io.drasi.source.postgres.server.Standbys;
+import io.drasi.source.postgres.server.Step;
+import io.drasi.source.postgres.subscription.ReadLog;
+import io.drasi.source.postgres.subscription.Subscriptions;
+import java.time.Duration;
+
+/**
+ * Sees to it that a run goes on with nothing but the log that it has read, whichever server it meets, and tells the
+ * subscriptions which log that is. Used by the run's thread.
+ */
+final class ServerGuard {
+    private static final Duration LOOK_INTERVAL = Duration.ofSeconds(1);
+
+    private final String slot;
+    private final Subscriptions subscriptions;
+    private final Connections connections;
+    private final LogContinuity continuity;
+    private final RunProgress progress;
+    private final StopSignal stop;
+    /** Whether the server was a standby when it was last asked. */
+    private boolean onStandby;
+
+    private long nextLook = System.nanoTime();
+
+    ServerGuard(
+            String slot,
+            Subscriptions subscriptions,
+            Connections connections,
+            LogContinuity continuity,
+            RunProgress progress,
+            StopSignal stop) {
+        this.slot = slot;
+        this.subscriptions = subscriptions;
+        this.connections = connections;
+        this.continuity = continuity;
+        this.progress = progress;
+        this.stop = stop;
+    }
+
+    /** Whether the server that is read from was a standby when it was last asked. */
+    boolean onStandby() {
+        return onStandby;
+    }
+
+    /** Whether there may be another server soon, without a new start: where a standby stands, the primary may be then. */
+    boolean mayMeetAnother() {
+        return connections.severalHosts() || continuity.knowsServer();
+    }
+
+    /**
+     * Positions in a store are those of one log: which one this is has to be known before any is relied on.
+     *
+     * @throws HostUnsuitableException if the server's log is that of an earlier time, and another one may do
+     */
+    void prepare() {
+        if (!continuity.knowsServer() && subscriptions.saver().isPresent()) {
+            askForLog();
+        }
+    }
+
+    private void askForLog() {
+        Step before = progress.step();
+        progress.step(Step.CONNECT_REPLICATION);
+        try (ReplicationConnection replication = stop.whileConnecting(connections::openReplication)) {
+            LogContinuity.Server server = stop.during(() -> LogContinuity.ask(replication), replication::abort);
+            ReadLog log = log(server);
+            if (subscriptions.isBehindStored(log) && (server.standby() || connections.severalHosts())) {
+                throw LogContinuity.behindInTime(
+                        server, connections.serverName(), "a stored position is one of a later timeline", true);
+            }
+            subscriptions.reads(log);
+        }
+        progress.step(before);
+    }
+
+    private ReadLog log(LogContinuity.Server server) {
+        return new ReadLog(server.identification().systemId(), slot, server.history());
+    }
+
+    /**
+     * Positions mean something only in the log that they come from.
+     *
+     * @return up to where the server has it
+     * @throws PositionUnavailableException if this is another server than before, or its log does not go on from there
+     * @throws HostUnsuitableException if another server may do, or this one later
+     */
+    Lsn requireSame(ReplicationConnection replication) {
+        String name = connections.serverName();
+        Lsn reached = progress.reached().max(progress.told());
+        LogContinuity.Server server = continuity.require(replication, name, reached, connections.severalHosts());
+        Lsn end = server.identification().xlogPos();
+        if (server.standby() && subscriptions.furthest().isAfter(end)) {
+            throw new HostUnsuitableException(
+                    "the log of the server at " + name + " ends at " + end + ", but a subscription goes on from "
+                            + subscriptions.furthest() + ": it is a standby that has not received everything yet",
+                    null,
+                    null);
+        }
+        server.forkedAt().ifPresent(subscriptions::logForksAt);
+        continuity.reads(server, name);
+        subscriptions.reads(log(server));
+        onStandby = server.standby();
+        subscriptions.logEndsAt(end);
+        return end;
+    }
+
+    /**
+     * That there is no slot on a standby says nothing of the one that is to be gone on from, if that was on another host.
+     *
+     * @throws HostUnsuitableException if so
+     */
+    void requireNotElsewhere(PostgresConnection ordinary) {
+        String name = connections.serverName();
+        boolean goesOn = progress.told().isValid() || subscriptions.resume();
+        if (goesOn && connections.severalHosts() && !continuity.wasReadFrom(name) && Standbys.isStandby(ordinary)) {
+            throw new HostUnsuitableException(
+                    "the server at " + name + " is a standby without replication slot \"" + slot
+                            + "\", which is to be gone on from",
+                    "It is tried again, and on the other hosts. Option failover_slot has standbys keep the slot up.",
+                    null);
+        }
+    }
+
+    /** A standby may be promoted while it is read from, or follow another server to its timeline. */
+    void look(PostgresConnection ordinary) {
+        if (!onStandby || System.nanoTime() - nextLook < 0) {
+            return;
+        }
+        Row row = ordinary.query(LogContinuity.TIMELINE).single();
+        boolean promoted = !row.requiredBoolean(0);
+        boolean left = continuity.isOn(row.text(1).map(Long::valueOf).orElse(0L), promoted);
+        if (left && subscriptions.saver().isPresent()) {
+            askForLog();
+        }
+        onStandby = !promoted;
+        nextLook = System.nanoTime() + LOOK_INTERVAL.toNanos();
+    }
+}
