@@ -120,9 +120,18 @@ public final class TransactionAssembler {
             return commit(commit);
         } else if (message instanceof PgOutputMessage.Relation relation) {
             return relation(relation, transaction("Relation"));
+        } else if (!isOfNoConcern(message)) {
+            throw unexpected(message.getClass().getSimpleName(), "in a stream of protocol version 1");
         }
-        // Type, Origin and messages say nothing about rows; an abort is about a transaction that was never begun here.
         return NONE;
+    }
+
+    /** Type, Origin and messages say nothing about rows; an abort is about a transaction that was never begun here. */
+    private static boolean isOfNoConcern(PgOutputMessage message) {
+        return message instanceof PgOutputMessage.Type
+                || message instanceof PgOutputMessage.Origin
+                || message instanceof PgOutputMessage.LogicalMessage
+                || message instanceof PgOutputMessage.StreamAbort;
     }
 
     private void begin(PgOutputMessage.Begin begin) {

@@ -124,6 +124,25 @@ class TransactionAssemblerTest {
     }
 
     @Test
+    void refusesWhatVersion1DoesNotHave() {
+        Lsn lsn = new Lsn(100);
+        for (PgOutputMessage message : List.of(
+                new PgOutputMessage.StreamStart(7, true),
+                new PgOutputMessage.StreamStop(),
+                new PgOutputMessage.StreamCommit(7, lsn, lsn, 0),
+                new PgOutputMessage.BeginPrepare(lsn, lsn, 0, 7, "gid"),
+                new PgOutputMessage.Prepare(lsn, lsn, 0, 7, "gid"),
+                new PgOutputMessage.CommitPrepared(lsn, lsn, 0, 7, "gid"),
+                new PgOutputMessage.RollbackPrepared(lsn, lsn, 0, 0, 7, "gid"),
+                new PgOutputMessage.StreamPrepare(lsn, lsn, 0, 7, "gid"))) {
+            assertThatThrownBy(() -> assembler.accept(message))
+                    .isInstanceOf(DecodingException.class)
+                    .hasMessageContaining("the server sent "
+                            + message.getClass().getSimpleName() + " in a stream of protocol version 1");
+        }
+    }
+
+    @Test
     void refusesWhatDoesNotFit() {
         assertThatThrownBy(() -> assembler.accept(insert(1, "1", "a")))
                 .isInstanceOf(DecodingException.class)

@@ -2,16 +2,25 @@
 package io.drasi.postgres.protocol.pgoutput;
 
 import io.drasi.postgres.protocol.pgoutput.PgOutputMessage.Begin;
+import io.drasi.postgres.protocol.pgoutput.PgOutputMessage.BeginPrepare;
 import io.drasi.postgres.protocol.pgoutput.PgOutputMessage.Commit;
+import io.drasi.postgres.protocol.pgoutput.PgOutputMessage.CommitPrepared;
 import io.drasi.postgres.protocol.pgoutput.PgOutputMessage.Delete;
 import io.drasi.postgres.protocol.pgoutput.PgOutputMessage.Insert;
 import io.drasi.postgres.protocol.pgoutput.PgOutputMessage.LogicalMessage;
 import io.drasi.postgres.protocol.pgoutput.PgOutputMessage.Origin;
+import io.drasi.postgres.protocol.pgoutput.PgOutputMessage.Prepare;
 import io.drasi.postgres.protocol.pgoutput.PgOutputMessage.Relation;
+import io.drasi.postgres.protocol.pgoutput.PgOutputMessage.RollbackPrepared;
 import io.drasi.postgres.protocol.pgoutput.PgOutputMessage.StreamAbort;
+import io.drasi.postgres.protocol.pgoutput.PgOutputMessage.StreamCommit;
+import io.drasi.postgres.protocol.pgoutput.PgOutputMessage.StreamPrepare;
+import io.drasi.postgres.protocol.pgoutput.PgOutputMessage.StreamStart;
+import io.drasi.postgres.protocol.pgoutput.PgOutputMessage.StreamStop;
 import io.drasi.postgres.protocol.pgoutput.PgOutputMessage.Truncate;
 import io.drasi.postgres.protocol.pgoutput.PgOutputMessage.Update;
 import io.drasi.postgres.protocol.wire.ByteSlice;
+import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.postgres.protocol.wire.PgTimestamp;
 import java.util.HashMap;
 import java.util.HexFormat;
@@ -28,14 +37,21 @@ final class MessageText {
 
     private final Map<Long, String> relations = new HashMap<>();
 
-    /** The line of the stream's next message. */
-    String of(PgOutputMessage message) {
+    /**
+     * The line of the stream's next message.
+     *
+     * @param xid in front of it; 0 for none
+     */
+    String of(long xid, PgOutputMessage message) {
+        return xid == 0 ? of(message) : "[" + xid + "] " + of(message);
+    }
+
+    private String of(PgOutputMessage message) {
         if (message instanceof Begin begin) {
-            return "Begin commit " + begin.commitLsn() + " at " + PgTimestamp.toInstant(begin.commitTimeMicros())
-                    + " xid " + begin.xid();
+            return "Begin commit " + begin.commitLsn() + at(begin.commitTimeMicros()) + " xid " + begin.xid();
         } else if (message instanceof Commit commit) {
             return "Commit flags " + commit.flags() + " commit " + commit.commitLsn() + " end " + commit.endLsn()
-                    + " at " + PgTimestamp.toInstant(commit.commitTimeMicros());
+                    + at(commit.commitTimeMicros());
         } else if (message instanceof Origin origin) {
             return "Origin lsn " + origin.originLsn() + " name '" + origin.name() + "'";
         } else if (message instanceof Relation relation) {
@@ -53,10 +69,55 @@ final class MessageText {
         } else if (message instanceof LogicalMessage logical) {
             return "Message" + (logical.transactional() ? " transactional" : "") + " lsn " + logical.lsn() + " prefix '"
                     + logical.prefix() + "' content 0x" + hex(logical.content());
+        }
+        return ofStreamed(message);
+    }
+
+    private static String ofStreamed(PgOutputMessage message) {
+        if (message instanceof StreamStart start) {
+            return "StreamStart xid " + start.xid() + (start.firstSegment() ? " first" : "");
+        } else if (message instanceof StreamStop) {
+            return "StreamStop";
+        } else if (message instanceof StreamCommit commit) {
+            return "StreamCommit xid " + commit.xid() + " commit " + commit.commitLsn() + " end " + commit.endLsn()
+                    + at(commit.commitTimeMicros());
         } else if (message instanceof StreamAbort abort) {
-            return "StreamAbort xid " + abort.xid() + " subxid " + abort.subXid();
+            return "StreamAbort xid " + abort.xid() + " subxid " + abort.subXid()
+                    + abort.info()
+                            .map(info -> " abort " + info.abortLsn() + at(info.abortTimeMicros()))
+                            .orElse("");
+        }
+        return ofPrepared(message);
+    }
+
+    private static String ofPrepared(PgOutputMessage message) {
+        if (message instanceof BeginPrepare p) {
+            return prepared("BeginPrepare", p.prepareLsn(), p.endLsn(), p.prepareTimeMicros(), p.xid(), p.gid());
+        } else if (message instanceof Prepare p) {
+            return prepared("Prepare", p.prepareLsn(), p.endLsn(), p.prepareTimeMicros(), p.xid(), p.gid());
+        } else if (message instanceof StreamPrepare p) {
+            return prepared("StreamPrepare", p.prepareLsn(), p.endLsn(), p.prepareTimeMicros(), p.xid(), p.gid());
+        } else if (message instanceof CommitPrepared commit) {
+            return "CommitPrepared commit " + commit.commitLsn() + " end " + commit.endLsn()
+                    + at(commit.commitTimeMicros()) + named(commit.xid(), commit.gid());
+        } else if (message instanceof RollbackPrepared rollback) {
+            return "RollbackPrepared prepare end " + rollback.prepareEndLsn() + at(rollback.prepareTimeMicros())
+                    + " rollback end " + rollback.rollbackEndLsn() + at(rollback.rollbackTimeMicros())
+                    + named(rollback.xid(), rollback.gid());
         }
         throw new AssertionError("no text for " + message);
+    }
+
+    private static String prepared(String name, Lsn prepareLsn, Lsn endLsn, long micros, long xid, String gid) {
+        return name + " prepare " + prepareLsn + " end " + endLsn + at(micros) + named(xid, gid);
+    }
+
+    private static String named(long xid, String gid) {
+        return " xid " + xid + " gid '" + gid + "'";
+    }
+
+    private static String at(long micros) {
+        return " at " + PgTimestamp.toInstant(micros);
     }
 
     private String relation(Relation relation) {

@@ -5,8 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.drasi.postgres.protocol.pgoutput.PgOutputMessage.Begin;
 import io.drasi.postgres.protocol.pgoutput.PgOutputMessage.Commit;
+import io.drasi.postgres.protocol.pgoutput.PgOutputMessage.CommitPrepared;
+import io.drasi.postgres.protocol.pgoutput.PgOutputMessage.StreamCommit;
 import io.drasi.postgres.protocol.wire.ByteCursor;
 import io.drasi.postgres.protocol.wire.ByteSlice;
+import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.postgres.protocol.wire.PgTimestamp;
 import io.drasi.testkit.Database;
 import io.drasi.testkit.PostgresServer;
@@ -21,6 +24,7 @@ import java.sql.Statement;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -48,7 +52,7 @@ class PgOutputRecorder {
     private static final int FIRST_WITH_ADDED_OPTIONS = 14;
     private static final String LONG_TEXT = "repeat('x', 2100)";
 
-    private static final String[] TABLES = {
+    static final String[] TABLES = {
         "CREATE TYPE mood AS ENUM ('sad', 'happy')",
         "CREATE TABLE items (id int PRIMARY KEY, name text, price numeric(10,2), note text)",
         "CREATE TABLE full_items (id bigint PRIMARY KEY, note text, seen timestamptz)",
@@ -123,12 +127,22 @@ class PgOutputRecorder {
         }
     }
 
-    private static void createSlot(Database database, String slot, String plugin) {
+    private static void write(
+            PostgresServer server, String name, String slot, List<String> added, Map<String, String> commits)
+            throws SQLException {
+        Map<String, String> options = new LinkedHashMap<>();
+        options.put("proto_version", "1");
+        added.forEach(option -> options.put(option, "true"));
+        List<byte[]> stream = read(server, slot, options, messages -> readUntilCommitOf(messages, "the end"));
+        write(PgOutputRecorder.class, server, name, options, stream, commits);
+    }
+
+    static void createSlot(Database database, String slot, String plugin) {
         database.query("SELECT pg_create_logical_replication_slot('" + slot + "', '" + plugin + "')");
     }
 
     /** By transaction id, the end of the commit record and the commit time, as test_decoding tells them. */
-    private static Map<String, String> commits(PostgresServer server, Database database) throws SQLException {
+    static Map<String, String> commits(PostgresServer server, Database database) throws SQLException {
         Pattern commit = Pattern.compile("COMMIT (\\d+) \\(at (\\S+) (\\S+)\\+00\\)");
         Map<String, String> commits = new HashMap<>();
         try (Connection connection = database.connect();
@@ -149,32 +163,58 @@ class PgOutputRecorder {
         return commits;
     }
 
-    private static void write(
-            PostgresServer server, String name, String slot, List<String> options, Map<String, String> commits)
-            throws SQLException {
-        List<byte[]> stream = readToTheEnd(server, slot, options);
+    /**
+     * Writes down what was read, if it says of its transactions what {@link #commits} says.
+     *
+     * @param options that the stream was started with
+     */
+    static void write(
+            Class<?> maker,
+            PostgresServer server,
+            String name,
+            Map<String, String> options,
+            List<byte[]> stream,
+            Map<String, String> commits) {
+        List<String> comments = List.of("# PostgreSQL " + server.version().release() + ", pgoutput with "
+                + options.entrySet().stream()
+                        .map(option ->
+                                option.getKey() + (option.getValue().equals("true") ? "" : " " + option.getValue()))
+                        .collect(Collectors.joining(", "))
+                + "; made by " + maker.getSimpleName());
         List<Recording.Message> messages = new ArrayList<>();
         MessageText text = new MessageText();
-        PgOutputDecoder decoder = new PgOutputDecoder(1);
-        String xid = "";
+        PgOutputDecoder decoder =
+                new Recording(name, comments, List.of()).state(false).decoder();
+        long xid = 0;
         for (byte[] bytes : stream) {
             PgOutputMessage message = decoder.decode(new ByteCursor(bytes, 0, bytes.length));
-            messages.add(new Recording.Message(text.of(message), ByteSlice.of(bytes)));
+            messages.add(new Recording.Message(text.of(decoder.xid(), message), ByteSlice.of(bytes)));
             if (message instanceof Begin begin) {
-                xid = Long.toString(begin.xid());
+                xid = begin.xid();
             } else if (message instanceof Commit commit) {
-                assertThat(commit.endLsn() + " at " + PgTimestamp.toInstant(commit.commitTimeMicros()))
-                        .isEqualTo(commits.get(xid));
+                assertFact(commits, xid, commit.endLsn(), commit.commitTimeMicros());
+            } else if (message instanceof StreamCommit commit) {
+                assertFact(commits, commit.xid(), commit.endLsn(), commit.commitTimeMicros());
+            } else if (message instanceof CommitPrepared commit) {
+                assertFact(commits, commit.xid(), commit.endLsn(), commit.commitTimeMicros());
             }
         }
-        List<String> comments = List.of("# PostgreSQL " + server.version().release() + ", pgoutput with proto_version 1"
-                + options.stream().map(option -> ", " + option).collect(Collectors.joining())
-                + "; made by PgOutputRecorder");
         Path resources = Path.of(System.getProperty("basedir", "postgres-protocol"), "src", "test", "resources");
         new Recording(name, comments, messages).write(resources);
     }
 
-    private static List<byte[]> readToTheEnd(PostgresServer server, String slot, List<String> options)
+    private static void assertFact(Map<String, String> commits, long xid, Lsn endLsn, long commitTimeMicros) {
+        assertThat(endLsn + " at " + PgTimestamp.toInstant(commitTimeMicros))
+                .isEqualTo(commits.get(Long.toString(xid)));
+    }
+
+    /** Reads the messages of a stream. */
+    @FunctionalInterface
+    interface Reader {
+        List<byte[]> read(PGReplicationStream stream) throws SQLException;
+    }
+
+    static List<byte[]> read(PostgresServer server, String slot, Map<String, String> options, Reader reader)
             throws SQLException {
         Properties properties = new Properties();
         properties.setProperty("user", server.superuser());
@@ -189,25 +229,25 @@ class PgOutputRecorder {
                     .replicationStream()
                     .logical()
                     .withSlotName(slot)
-                    .withSlotOption("proto_version", 1)
                     .withSlotOption("publication_names", "recorded");
-            options.forEach(option -> builder.withSlotOption(option, "true"));
+            options.forEach(builder::withSlotOption);
             try (PGReplicationStream stream = builder.start()) {
-                return readToTheEnd(stream);
+                return reader.read(stream);
             }
         }
     }
 
-    private static List<byte[]> readToTheEnd(PGReplicationStream stream) throws SQLException {
+    /** Up to the commit of the transaction that has this text in it. */
+    static List<byte[]> readUntilCommitOf(PGReplicationStream stream, String text) throws SQLException {
         List<byte[]> messages = new ArrayList<>();
-        boolean end = false;
+        boolean found = false;
         while (true) {
             ByteBuffer message = stream.read();
             byte[] bytes = new byte[message.remaining()];
             message.get(bytes);
             messages.add(bytes);
-            end |= new String(bytes, StandardCharsets.UTF_8).contains("the end");
-            if (end && bytes[0] == 'C') {
+            found |= new String(bytes, StandardCharsets.UTF_8).contains(text);
+            if (found && (bytes[0] == 'C' || bytes[0] == 'c')) {
                 return messages;
             }
         }

@@ -5,23 +5,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.drasi.postgres.protocol.pgoutput.PgOutputMessage.Begin;
 import io.drasi.postgres.protocol.pgoutput.PgOutputMessage.Commit;
-import io.drasi.postgres.protocol.wire.ByteCursor;
+import io.drasi.postgres.protocol.pgoutput.PgOutputMessage.StreamStart;
+import io.drasi.postgres.protocol.pgoutput.PgOutputMessage.StreamStop;
 import io.drasi.postgres.protocol.wire.Decoding;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
-import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Streams that {@link PgOutputRecorder} recorded from real servers. */
+/** Streams that {@link PgOutputRecorder} and {@link StreamedTransactionsRecorder} recorded from real servers. */
 class RecordedStreamTest {
-    private static final Function<ByteCursor, PgOutputMessage> DECODER = new PgOutputDecoder(1)::decode;
-
     /** What the script of {@link PgOutputRecorder} does; a line with {@code 14+|} is sent from that version on. */
     private static final String STORY = """
             Begin
@@ -105,34 +103,47 @@ class RecordedStreamTest {
             """;
 
     static List<String> recordings() {
-        return Recording.NAMES;
+        return Recording.names();
+    }
+
+    static List<String> ofVersion1() {
+        return Recording.VERSION_1;
     }
 
     @ParameterizedTest
     @MethodSource("recordings")
     void decodesEachMessageToWhatItSays(String name) {
         MessageText text = new MessageText();
-        for (Recording.Message message : Recording.read(name).messages()) {
-            assertThat(text.of(Decoding.decode(DECODER, message.bytes().toByteArray())))
-                    .isEqualTo(message.text());
+        Recording recording = Recording.read(name);
+        PgOutputDecoder decoder = recording.state(false).decoder();
+        for (Recording.Message recorded : recording.messages()) {
+            PgOutputMessage message =
+                    Decoding.decode(decoder::decode, recorded.bytes().toByteArray());
+            assertThat(text.of(decoder.xid(), message)).isEqualTo(recorded.text());
         }
     }
 
     @ParameterizedTest
     @MethodSource("recordings")
     void rejectsEveryTruncationOfEachMessage(String name) {
-        for (Recording.Message message : Recording.read(name).messages()) {
-            Decoding.assertExactLength(DECODER, message.bytes().toByteArray());
+        Recording recording = Recording.read(name);
+        boolean inBlock = false;
+        for (Recording.Message recorded : recording.messages()) {
+            DecoderState state = recording.state(inBlock);
+            byte[] bytes = recorded.bytes().toByteArray();
+            Decoding.assertExactLength(state, bytes);
+            PgOutputMessage message = Decoding.decode(state, bytes);
+            inBlock = message instanceof StreamStart || (inBlock && !(message instanceof StreamStop));
         }
+        assertThat(inBlock).isFalse();
     }
 
     @ParameterizedTest
-    @MethodSource("recordings")
+    @MethodSource("ofVersion1")
     void beginAndCommitOfATransactionFit(String name) {
         Begin begin = null;
         int transactions = 0;
-        for (Recording.Message recorded : Recording.read(name).messages()) {
-            PgOutputMessage message = Decoding.decode(DECODER, recorded.bytes().toByteArray());
+        for (PgOutputMessage message : Recording.read(name).decoded()) {
             if (message instanceof Begin next) {
                 assertThat(begin).isNull();
                 begin = next;
@@ -151,11 +162,9 @@ class RecordedStreamTest {
 
     @Test
     void theRecordingsHoldEveryMessageAndEveryKindOfTuple() {
-        Set<String> kinds = Recording.NAMES.stream()
-                .flatMap(name -> Recording.read(name).messages().stream())
-                .map(message -> Decoding.decode(DECODER, message.bytes().toByteArray())
-                        .getClass()
-                        .getSimpleName())
+        Set<String> kinds = Recording.names().stream()
+                .flatMap(name -> Recording.read(name).decoded().stream())
+                .map(message -> message.getClass().getSimpleName())
                 .collect(Collectors.toSet());
         assertThat(kinds)
                 .containsAll(Arrays.stream(PgOutputMessage.class.getPermittedSubclasses())

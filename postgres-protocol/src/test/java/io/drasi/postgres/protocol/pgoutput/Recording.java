@@ -2,6 +2,7 @@
 package io.drasi.postgres.protocol.pgoutput;
 
 import io.drasi.postgres.protocol.wire.ByteSlice;
+import io.drasi.postgres.protocol.wire.Decoding;
 import io.drasi.testkit.Bytes;
 import java.io.IOException;
 import java.io.InputStream;
@@ -13,6 +14,9 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * The messages that a real server sent, each with what it says. In its file a message is a line of {@link MessageText}, and
@@ -26,9 +30,26 @@ record Recording(String name, List<String> comments, List<Message> messages) {
     private static final String INDENT = "    ";
     private static final int BYTES_IN_LINE = 64;
 
-    /** All that there are. */
-    static final List<String> NAMES =
+    /** Those of protocol version 1. */
+    static final List<String> VERSION_1 =
             List.of("postgres-10", "postgres-14", "postgres-14-binary", "postgres-18", "postgres-18-binary");
+
+    /** Those of later versions. */
+    static final List<String> STREAMED = List.of(
+            "postgres-14-streaming-on",
+            "postgres-15-streaming-on",
+            "postgres-16-streaming-on",
+            "postgres-16-streaming-parallel",
+            "postgres-18-streaming-on",
+            "postgres-18-streaming-parallel",
+            "postgres-18-streaming-parallel-immediate");
+
+    private static final Pattern PROTOCOL_VERSION = Pattern.compile("proto_version (\\d)");
+
+    /** All that there are. */
+    static List<String> names() {
+        return Stream.concat(VERSION_1.stream(), STREAMED.stream()).toList();
+    }
 
     /** @param text what the message says */
     record Message(String text, ByteSlice bytes) {
@@ -36,6 +57,24 @@ record Recording(String name, List<String> comments, List<Message> messages) {
         public String toString() {
             return text;
         }
+    }
+
+    /** Of a decoder for the stream, whose options are in the comments. */
+    DecoderState state(boolean inBlock) {
+        String options = String.join(" ", comments);
+        Matcher version = PROTOCOL_VERSION.matcher(options);
+        if (!version.find()) {
+            throw new IllegalStateException("no protocol version in: " + options);
+        }
+        return new DecoderState(Integer.parseInt(version.group(1)), options.contains("streaming parallel"), inBlock);
+    }
+
+    /** All messages, from one decoder. */
+    List<PgOutputMessage> decoded() {
+        PgOutputDecoder decoder = state(false).decoder();
+        return messages.stream()
+                .map(message -> Decoding.decode(decoder::decode, message.bytes().toByteArray()))
+                .toList();
     }
 
     static Recording read(String name) {
