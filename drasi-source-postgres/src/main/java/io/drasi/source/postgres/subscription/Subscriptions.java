@@ -379,7 +379,7 @@ public final class Subscriptions implements Outlet {
         LOG.warn(
                 "source '{}': subscription '{}' is given another bootstrap: {}", sourceId, subscription.queryId(), why);
         subscription.startOver();
-        subscription.tell(new SourceEvent.BootstrapDelayed(why));
+        subscription.inlet().tell(new SourceEvent.BootstrapDelayed(why));
         return true;
     }
 
@@ -491,7 +491,7 @@ public final class Subscriptions implements Outlet {
     public void delayBootstrap(String reason) {
         for (SourceSubscription subscription : open) {
             if (subscription.wantsBootstrap()) {
-                subscription.tell(new SourceEvent.BootstrapDelayed(reason));
+                subscription.inlet().tell(new SourceEvent.BootstrapDelayed(reason));
             }
         }
     }
@@ -627,7 +627,7 @@ public final class Subscriptions implements Outlet {
         List<SourceSubscription> receivers =
                 open.stream().filter(SourceSubscription::wantsBootstrap).toList();
         for (SourceSubscription receiver : receivers) {
-            receiver.startBootstrap(started, slotLsn.value(), besideStream);
+            receiver.inlet().startBootstrap(started, slotLsn.value(), besideStream);
         }
         return new BootstrapReceivers(receivers, open, meter);
     }
@@ -740,7 +740,7 @@ public final class Subscriptions implements Outlet {
         meter.received(transaction);
         boolean wanted = false;
         for (SourceSubscription receiver : receivers) {
-            wanted |= receiver.putTransaction(transaction, false);
+            wanted |= receiver.inlet().putTransaction(transaction, false);
         }
         return wanted;
     }
@@ -771,7 +771,7 @@ public final class Subscriptions implements Outlet {
                     .toList();
         }
         for (SourceSubscription receiver : receivers) {
-            receiver.putSchemaChange(change, false);
+            receiver.inlet().putSchemaChange(change, false);
         }
         if (change.idsInvalidated() && wantBootstrap()) {
             changed.run();
@@ -786,7 +786,7 @@ public final class Subscriptions implements Outlet {
         }
         Set<SourceSubscription> withOwn = new HashSet<>();
         for (SourceSubscription subscription : open) {
-            if (subscription.takeDescription(description)) {
+            if (subscription.inlet().takeDescription(description)) {
                 withOwn.add(subscription);
             }
         }
