@@ -418,7 +418,7 @@ final class SourceRun implements Runnable {
                     lost);
         }
         lateBootstraps.interrupt(); // nobody is given two bootstraps at once
-        subscriptions.startOver(lost);
+        subscriptions.resumptions().startOver(lost);
         slotSetup.startOver(lost);
         return true;
     }
@@ -459,8 +459,10 @@ final class SourceRun implements Runnable {
         if (!continuity.knowsServer()) {
             progress.step(Step.CONNECT_REPLICATION);
             try (ReplicationConnection replication = stop.whileConnecting(connections::openReplication)) {
-                subscriptions.origin(
-                        "PostgreSQL system " + replication.identifySystem().systemId() + ", slot " + slots.name());
+                subscriptions
+                        .resumptions()
+                        .origin("PostgreSQL system "
+                                + replication.identifySystem().systemId() + ", slot " + slots.name());
             }
         }
     }
@@ -521,10 +523,10 @@ final class SourceRun implements Runnable {
                     null,
                     null);
         }
-        server.forkedAt().ifPresent(subscriptions::logForksAt);
+        server.forkedAt().ifPresent(subscriptions.resumptions()::logForksAt);
         continuity.reads(server, name);
         onStandby = server.standby();
-        subscriptions.logEndsAt(end);
+        subscriptions.resumptions().logEndsAt(end);
         return end;
     }
 

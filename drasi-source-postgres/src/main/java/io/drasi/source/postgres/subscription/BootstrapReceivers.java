@@ -15,7 +15,7 @@ import java.util.Map;
  * The subscriptions that share one bootstrap. Rows may be put by several threads at a time, all else is for one.
  *
  * <p>With a bootstrap beside the stream they stand apart from it afterwards, and are given what is {@link #put} here, until
- * they {@linkplain Subscriptions#join join} it.
+ * they {@linkplain BesideStream#join join} it.
  */
 public final class BootstrapReceivers {
     private final List<SourceSubscription> receivers;

@@ -47,7 +47,11 @@ public final class SourceSubscription implements Subscription {
         this.filter = new LabelFilter(settings.labels());
         this.registry = registry;
         this.standing = new Standing(settings.bootstrap(), resumption);
-        this.queue = new EventQueue(lock, mode, capacity, () -> standing.isApart() && registry.apartHasEnded());
+        this.queue = new EventQueue(
+                lock,
+                mode,
+                capacity,
+                () -> standing.isApart() && registry.besideStream().hasEnded());
         this.inlet = new Inlet(this, registry, filter, lock, queue, standing);
     }
 

@@ -191,7 +191,7 @@ class SourceSubscriptionTest {
 
     @Test
     void endsOneThatWantsToGoOnFromBeforeTheSlot() {
-        subscriptions.slotStartsAt(new Lsn(500));
+        subscriptions.resumptions().slotStartsAt(new Lsn(500));
         SourceSubscription subscription =
                 subscriptions.open(SubscriptionSettings.forQuery("q").withResumeFrom(new Position(100, 0)));
         assertThatThrownBy(() -> subscription.poll(NOW)).isInstanceOf(PositionUnavailableException.class);
@@ -203,7 +203,7 @@ class SourceSubscriptionTest {
                 subscriptions.open(SubscriptionSettings.forQuery("before").withResumeFrom(new Position(100, 0)));
         SourceSubscription after =
                 subscriptions.open(SubscriptionSettings.forQuery("after").withResumeFrom(new Position(500, -1)));
-        subscriptions.slotStartsAt(new Lsn(500));
+        subscriptions.resumptions().slotStartsAt(new Lsn(500));
         assertThatThrownBy(() -> before.poll(NOW))
                 .isInstanceOf(PositionUnavailableException.class)
                 .hasMessageContaining("made anew and begins at 0/1F4");
@@ -218,14 +218,14 @@ class SourceSubscriptionTest {
         store.save(Map.of("asking", stored, "plain", stored, "later", stored));
         store.save(Map.of("elsewhere", new StoredPosition(new Position(900, 0), "another")));
         Subscriptions startingOver = startingOver(store);
-        startingOver.origin("server");
+        startingOver.resumptions().origin("server");
         SourceSubscription asking =
                 startingOver.open(SubscriptionSettings.forQuery("asking").withBootstrap());
         SourceSubscription plain = startingOver.open(SubscriptionSettings.forQuery("plain"));
         assertThat(startingOver.bootstrapBehind()).isTrue();
         assertThat(startingOver.wantBootstrap()).isFalse();
 
-        startingOver.slotStandsAt(new Lsn(500), false);
+        startingOver.resumptions().slotStandsAt(new Lsn(500), false);
 
         assertThat(asking.poll(NOW)).containsInstanceOf(SourceEvent.BootstrapDelayed.class);
         assertThat(asking.wantsBootstrap()).isTrue();
@@ -261,7 +261,7 @@ class SourceSubscriptionTest {
         assertThat(startingOver.wantBootstrap()).isFalse();
         assertThat(startingOver.furthest()).isEqualTo(new Lsn(500));
 
-        startingOver.startOver(PositionUnavailableException.ofSlot("the slot was dropped", null, null));
+        startingOver.resumptions().startOver(PositionUnavailableException.ofSlot("the slot was dropped", null, null));
 
         assertThat(startingOver.allWantBootstrap()).isTrue();
         assertThat(startingOver.furthest()).as("it is to forget that").isEqualTo(Lsn.INVALID);
@@ -299,7 +299,7 @@ class SourceSubscriptionTest {
                 subscriptions.open(SubscriptionSettings.forQuery("beyond").withResumeFrom(new Position(501, 0)));
         SourceSubscription within =
                 subscriptions.open(SubscriptionSettings.forQuery("within").withResumeFrom(new Position(500, 0)));
-        subscriptions.logEndsAt(new Lsn(500));
+        subscriptions.resumptions().logEndsAt(new Lsn(500));
         assertThatThrownBy(() -> beyond.poll(NOW))
                 .isInstanceOf(PositionUnavailableException.class)
                 .hasMessageContaining("the server's log ends at 0/1F4");
@@ -309,7 +309,7 @@ class SourceSubscriptionTest {
 
     @Test
     void hasTheLogLookedAtAgainForOneThatGoesOnFromBeyondWhatIsKnownOfIt() {
-        subscriptions.logEndsAt(new Lsn(500));
+        subscriptions.resumptions().logEndsAt(new Lsn(500));
         SourceSubscription first = streaming("first");
         SourceSubscription known =
                 subscriptions.open(SubscriptionSettings.forQuery("known").withResumeFrom(new Position(500, 0)));
