@@ -159,7 +159,7 @@ final class LateBootstraps {
 
     /** Whether the server is about to give up the shared slot because of what is kept for a bootstrap. */
     boolean endanger() {
-        return endangered && subscriptions.bootstrapsHoldMost();
+        return endangered && subscriptions.besideStream().holdsMost();
     }
 
     /** Ends what is under way, has no log kept for it any more, and begins again. A marker tells of that. */
@@ -175,7 +175,7 @@ final class LateBootstraps {
         if (stop.given()) {
             stop = new StopSignal();
         }
-        subscriptions.beginApart();
+        subscriptions.besideStream().begin();
     }
 
     /**
@@ -288,7 +288,7 @@ final class LateBootstraps {
     private void letGo() {
         while (true) {
             try {
-                subscriptions.letGoOfBootstraps();
+                subscriptions.besideStream().letGo();
                 return;
             } catch (PositionsNotSavedException e) {
                 beginAgain("a bootstrap is to be given up, which is tried again", String.valueOf(e.getMessage()));
@@ -346,7 +346,7 @@ final class LateBootstraps {
         boolean again = givenUp && !over && !interrupted;
         givenUp = false;
         if (again) {
-            subscriptions.giveUpBootstraps(); // before somebody can be given something beside the stream again
+            subscriptions.besideStream().giveUp(); // before somebody can be given something beside the stream again
             renewSignal();
         }
         return again;
@@ -370,7 +370,7 @@ final class LateBootstraps {
         step = Step.CONNECT;
         // All of it on one server, whatever the source does meanwhile.
         Connections server = connections.sameServer();
-        subscriptions.holdForBootstraps(); // before there is a snapshot: what commits after it must not be lost
+        subscriptions.besideStream().hold(); // before there is a snapshot: what commits after it must not be lost
         RetentionGuard guard = new RetentionGuard(server::openOrdinary, config.slotName(), this::inDanger);
         try (guard;
                 PostgresConnection ordinary = stop.whileConnecting(server::choose)) {
@@ -414,7 +414,8 @@ final class LateBootstraps {
         }
         TableShapes shapes = new TableShapes(selected, types, format);
         BootstrapReceivers receivers = read(server, snapshot, shapes);
-        if (receivers.gone() || subscriptions.join(receivers, snapshot.consistentPoint(), shapes.current())) {
+        if (receivers.gone()
+                || subscriptions.besideStream().join(receivers, snapshot.consistentPoint(), shapes.current())) {
             return;
         }
         try {
@@ -422,7 +423,7 @@ final class LateBootstraps {
             catchUp(server, ordinary, replication, slot.name(), snapshot.consistentPoint(), shapes, receivers);
         } catch (StopSignal.Stopped e) {
             if (isInterrupted()) {
-                subscriptions.joinNext(receivers, shapes.current());
+                subscriptions.besideStream().joinNext(receivers, shapes.current());
             }
             throw e;
         } catch (PostgresClientException | ProtocolException | SourceException e) {
@@ -435,7 +436,7 @@ final class LateBootstraps {
                     config.id(),
                     slot.name(),
                     e.getMessage());
-            subscriptions.joinAgain(receivers, shapes.current());
+            subscriptions.besideStream().joinAgain(receivers, shapes.current());
         }
     }
 
@@ -455,7 +456,7 @@ final class LateBootstraps {
                         return bootstrap.read(connection, snapshot, tables, subscriptions, told.get(), true);
                     },
                     () -> {
-                        subscriptions.endApart();
+                        subscriptions.besideStream().end();
                         connection.abort();
                         bootstrap.abort();
                     });
@@ -498,7 +499,7 @@ final class LateBootstraps {
                         return joined.get();
                     },
                     () -> {
-                        subscriptions.endApart();
+                        subscriptions.besideStream().end();
                         current.attention();
                     });
         } finally {

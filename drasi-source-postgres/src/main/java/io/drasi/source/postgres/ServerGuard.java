@@ -75,11 +75,11 @@ final class ServerGuard {
         try (ReplicationConnection replication = stop.whileConnecting(connections::openReplication)) {
             LogContinuity.Server server = stop.during(() -> LogContinuity.ask(replication), replication::abort);
             ReadLog log = log(server);
-            if (subscriptions.isBehindStored(log) && (server.standby() || connections.severalHosts())) {
+            if (subscriptions.resumptions().isBehindStored(log) && (server.standby() || connections.severalHosts())) {
                 throw LogContinuity.behindInTime(
                         server, connections.serverName(), "a stored position is one of a later timeline", true);
             }
-            subscriptions.reads(log);
+            subscriptions.resumptions().reads(log);
         }
         progress.step(before);
     }
@@ -107,11 +107,11 @@ final class ServerGuard {
                     null,
                     null);
         }
-        server.forkedAt().ifPresent(subscriptions::logForksAt);
+        server.forkedAt().ifPresent(fork -> subscriptions.resumptions().logForksAt(fork));
         continuity.reads(server, name);
-        subscriptions.reads(log(server));
+        subscriptions.resumptions().reads(log(server));
         onStandby = server.standby();
-        subscriptions.logEndsAt(end);
+        subscriptions.resumptions().logEndsAt(end);
         return end;
     }
 
@@ -122,7 +122,8 @@ final class ServerGuard {
      */
     void requireNotElsewhere(PostgresConnection ordinary) {
         String name = connections.serverName();
-        boolean goesOn = progress.told().isValid() || subscriptions.resume();
+        boolean goesOn =
+                progress.told().isValid() || subscriptions.resumptions().areThere();
         if (goesOn && connections.severalHosts() && !continuity.wasReadFrom(name) && Standbys.isStandby(ordinary)) {
             throw new HostUnsuitableException(
                     "the server at " + name + " is a standby without replication slot \"" + slot

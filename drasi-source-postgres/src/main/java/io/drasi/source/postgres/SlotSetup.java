@@ -183,7 +183,7 @@ final class SlotSetup {
      * whether it finds the slot too or not. Then the positions in the store go, so that nobody goes on from one.
      */
     private void makeWay(PostgresConnection ordinary, Optional<SlotState> state, PositionUnavailableException cause) {
-        subscriptions.startOver(cause); // for those that have come since
+        subscriptions.resumptions().startOver(cause); // for those that have come since
         if (!subscriptions.wantBootstrap()) {
             throw cause;
         }
@@ -287,8 +287,10 @@ final class SlotSetup {
                     null);
         }
         if (!progress.told().isValid()) {
-            subscriptions.slotStandsAt(
-                    flushed, markers.contains(SlotMarker.GIVEN_UP) && !ours.contains(SlotMarker.GIVEN_UP));
+            subscriptions
+                    .resumptions()
+                    .slotStandsAt(
+                            flushed, markers.contains(SlotMarker.GIVEN_UP) && !ours.contains(SlotMarker.GIVEN_UP));
         }
         Lsn slotLsn = progress.told().max(flushed);
         subscriptions.holdAt(slotLsn);
@@ -373,11 +375,13 @@ final class SlotSetup {
             if (mayStartOver && !subscriptions.isEmpty()) {
                 requireNothingLost(); // a slot that this run has used is lost for all, not for single positions
             }
-            subscriptions.endResuming(new PositionUnavailableException(
-                    "replication slot \"" + slots.name()
-                            + "\" does not exist, so the changes after the position to resume from are lost",
-                    "Subscribe with a bootstrap.",
-                    null));
+            subscriptions
+                    .resumptions()
+                    .endResuming(new PositionUnavailableException(
+                            "replication slot \"" + slots.name()
+                                    + "\" does not exist, so the changes after the position to resume from are lost",
+                            "Subscribe with a bootstrap.",
+                            null));
             Subscriptions.Beginning beginning = subscriptions.beginning();
             if (beginning != Subscriptions.Beginning.WITH_NOBODY) {
                 requireNothingLost();
@@ -440,7 +444,7 @@ final class SlotSetup {
         Snapshot snapshot =
                 stop.during(() -> slot.create(ordinary, replication, this::waiting), () -> NewSlot.cancel(replication));
         progress.slotStartsAt(snapshot.consistentPoint());
-        subscriptions.slotStartsAt(snapshot.consistentPoint());
+        subscriptions.resumptions().slotStartsAt(snapshot.consistentPoint());
         return snapshot;
     }
 

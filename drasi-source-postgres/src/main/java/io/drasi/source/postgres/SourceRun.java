@@ -415,7 +415,7 @@ final class SourceRun implements Runnable {
                     lost);
         }
         lateBootstraps.interrupt(); // nobody is given two bootstraps at once
-        subscriptions.startOver(lost);
+        subscriptions.resumptions().startOver(lost);
         slotSetup.startOver(lost);
         return true;
     }

@@ -8,7 +8,6 @@ import io.drasi.model.SourceEvent;
 import io.drasi.model.Subscription;
 import io.drasi.model.SubscriptionSettings;
 import io.drasi.postgres.protocol.wire.Lsn;
-import io.drasi.source.postgres.subscription.SourceSubscription;
 import io.drasi.testkit.Await;
 import io.drasi.testkit.PostgresServer;
 import io.drasi.testkit.Property;
@@ -43,7 +42,7 @@ class BootstrapIT {
                     DeliveryCheck check = takeFirstBatch(subscription);
                     // The source has not read all of the snapshot, so what commits now comes after it and before its
                     // end.
-                    SourceTraces.awaitThreadIn(SourceSubscription.class);
+                    SourceTraces.awaitThreadAtFullQueue();
                     writers.awaitProgress(TRANSACTIONS);
                     assertThat(check.bootstraps()).isZero();
                     try (Follower follower = Follower.of(subscription, check)) {

@@ -9,7 +9,6 @@ import io.drasi.model.Subscription;
 import io.drasi.model.SubscriptionSettings;
 import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.source.postgres.error.SubscriptionLaggedException;
-import io.drasi.source.postgres.subscription.SourceSubscription;
 import io.drasi.testkit.Await;
 import io.drasi.testkit.PostgresServer;
 import java.time.Duration;
@@ -37,7 +36,7 @@ class FeedbackIT {
                 for (int i = 0; i < 20; i++) {
                     Follower.mark(fixture.database());
                 }
-                SourceTraces.awaitThreadIn(SourceSubscription.class);
+                SourceTraces.awaitThreadAtFullQueue();
                 awaitThreeTimeouts(fixture);
                 assertThat(SourceTraces.awaitWalsender(fixture)).isEqualTo(walsender);
                 try (Recorder recorder = new Recorder(fixture, source, subscription, true)) {

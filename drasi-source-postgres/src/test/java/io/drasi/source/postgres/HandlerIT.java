@@ -14,7 +14,6 @@ import io.drasi.model.SubscriptionSettings;
 import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.source.postgres.error.SetupException;
 import io.drasi.source.postgres.error.SubscriptionLaggedException;
-import io.drasi.source.postgres.subscription.SourceSubscription;
 import io.drasi.testkit.Await;
 import java.io.IOException;
 import java.time.Duration;
@@ -160,7 +159,7 @@ class HandlerIT {
                 fixture.awaitStreaming(source);
                 UsersTable.insert(fixture, 1, 20);
                 Lsn end = fixture.walEnd();
-                SourceTraces.awaitThreadIn(SourceSubscription.class);
+                SourceTraces.awaitThreadAtFullQueue();
                 assertThat(end.isAfter(source.handedOverLsn())).isTrue();
                 assertThat(slow.given).hasSize(1);
                 slow.free.countDown();

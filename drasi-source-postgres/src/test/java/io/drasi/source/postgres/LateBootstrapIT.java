@@ -10,7 +10,6 @@ import io.drasi.model.SourceEvent;
 import io.drasi.model.SubscriptionSettings;
 import io.drasi.source.postgres.error.PositionUnavailableException;
 import io.drasi.source.postgres.error.SetupException;
-import io.drasi.source.postgres.subscription.SourceSubscription;
 import io.drasi.testkit.Await;
 import io.drasi.testkit.PostgresServer;
 import java.util.Collections;
@@ -339,7 +338,7 @@ class LateBootstrapIT {
                                     "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'ClientWrite' AND query LIKE 'COPY%'"
                                             + " AND datname = current_database()")
                             .isEmpty());
-            SourceTraces.awaitThreadIn(THREAD, SourceSubscription.class);
+            SourceTraces.awaitThreadAtFullQueue(THREAD);
             return late;
         }
 
@@ -356,7 +355,7 @@ class LateBootstrapIT {
                     () -> !fixture.server()
                             .query("SELECT pid FROM " + ownWalsender())
                             .isEmpty());
-            SourceTraces.awaitThreadIn(THREAD, SourceSubscription.class);
+            SourceTraces.awaitThreadAtFullQueue(THREAD);
             return late;
         }
 

@@ -10,7 +10,6 @@ import io.drasi.model.SubscriptionSettings;
 import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.source.postgres.error.SetupException;
 import io.drasi.source.postgres.error.SubscriptionLaggedException;
-import io.drasi.source.postgres.subscription.SourceSubscription;
 import io.drasi.testkit.Await;
 import java.util.ArrayList;
 import java.util.List;
@@ -118,7 +117,7 @@ class PublisherIT {
             fixture.awaitStreaming(source);
             UsersTable.insert(fixture, 1, 20);
             Lsn end = fixture.walEnd();
-            SourceTraces.awaitThreadIn(SourceSubscription.class);
+            SourceTraces.awaitThreadAtFullQueue();
             assertThat(end.isAfter(source.handedOverLsn())).isTrue();
             assertThat(signals.given()).isEmpty();
             for (int i = 1; i <= 20; i++) {

@@ -3,6 +3,7 @@ package io.drasi.source.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.drasi.source.postgres.subscription.SourceSubscription;
 import io.drasi.testkit.Await;
 import java.time.Duration;
 import java.util.Arrays;
@@ -11,6 +12,10 @@ import java.util.List;
 /** What a running source leaves visible in this process and on the server: threads and connections. */
 final class SourceTraces {
     private static final Duration PROMPT = Duration.ofSeconds(4);
+    /** The thread that reads the stream. */
+    private static final String STREAM = "drasi-source";
+    /** Not visible here. */
+    private static final String QUEUE = SourceSubscription.class.getPackageName() + ".EventQueue";
 
     private SourceTraces() {}
 
@@ -33,18 +38,27 @@ final class SourceTraces {
 
     /** Waits until a source's thread waits in a method of that class. */
     static void awaitThreadIn(Class<?> waitingIn) {
-        awaitThreadIn("drasi-source", waitingIn);
+        awaitThreadIn(STREAM, waitingIn.getName());
     }
 
-    /** Waits until the thread of that name waits in a method of that class. */
-    static void awaitThreadIn(String name, Class<?> waitingIn) {
+    /** Waits until a source's thread waits for room in a subscription's queue. */
+    static void awaitThreadAtFullQueue() {
+        awaitThreadAtFullQueue(STREAM);
+    }
+
+    /** Waits until the thread of that name waits for room in a subscription's queue. */
+    static void awaitThreadAtFullQueue(String name) {
+        awaitThreadIn(name, QUEUE);
+    }
+
+    private static void awaitThreadIn(String name, String waitingIn) {
         Await.until(
-                name + " waits in " + waitingIn.getSimpleName(),
+                name + " waits in " + waitingIn,
                 () -> Thread.getAllStackTraces().entrySet().stream()
                         .anyMatch(entry -> entry.getKey().getName().equals(name)
                                 && waits(entry.getKey(), entry.getValue())
                                 && Arrays.stream(entry.getValue())
-                                        .anyMatch(frame -> frame.getClassName().equals(waitingIn.getName()))));
+                                        .anyMatch(frame -> frame.getClassName().equals(waitingIn))));
     }
 
     /** For Java a thread that waits for a socket is runnable, inside a native method. */

@@ -9,7 +9,6 @@ import io.drasi.model.Subscription;
 import io.drasi.model.SubscriptionSettings;
 import io.drasi.postgres.client.transport.SocketTransport;
 import io.drasi.postgres.protocol.wire.Lsn;
-import io.drasi.source.postgres.subscription.SourceSubscription;
 import io.drasi.testkit.Await;
 import io.drasi.testkit.FakeWalsender;
 import java.io.IOException;
@@ -83,7 +82,7 @@ class StopIT {
                 for (int i = 0; i < 5; i++) {
                     Follower.mark(fixture.database());
                 }
-                SourceTraces.awaitThreadIn(SourceSubscription.class);
+                SourceTraces.awaitThreadAtFullQueue();
                 SourceTraces.stopPromptly(source);
                 SourceTraces.awaitConnections(fixture, 0);
                 assertThat(subscription.ended()).isTrue();
@@ -110,7 +109,7 @@ class StopIT {
                     fixture.source(fixture.builder().withBootstrapBatchSize(10).withDispatchBufferCapacity(1));
             try (Subscription subscription = source.subscribe(BOOTSTRAP)) {
                 source.start();
-                SourceTraces.awaitThreadIn(SourceSubscription.class);
+                SourceTraces.awaitThreadAtFullQueue();
                 SourceTraces.stopPromptly(source);
                 SourceTraces.awaitConnections(fixture, 0);
                 assertThat(subscription.ended()).isTrue();

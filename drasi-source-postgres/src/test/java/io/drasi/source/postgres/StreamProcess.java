@@ -100,7 +100,7 @@ final class StreamProcess {
                 .sslMode(SslMode.DISABLE)
                 .peerTimeout(LONG)
                 .build())) {
-            subscriptions.logEndsAt(logEnd);
+            subscriptions.resumptions().logEndsAt(logEnd);
             ReplicationStream stream = new StreamStarter(CONFIG).start(connection, "slot", progress.told(), false);
             shapes.beginStream();
             read(new StreamReader(

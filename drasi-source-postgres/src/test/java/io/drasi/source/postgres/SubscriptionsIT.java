@@ -12,7 +12,6 @@ import io.drasi.model.SubscriptionSettings;
 import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.source.postgres.error.SetupException;
 import io.drasi.source.postgres.error.SubscriptionLaggedException;
-import io.drasi.source.postgres.subscription.SourceSubscription;
 import io.drasi.testkit.Await;
 import java.time.Duration;
 import java.util.List;
@@ -189,7 +188,7 @@ class SubscriptionsIT {
                 fixture.execute("INSERT INTO users VALUES (" + i + ")");
             }
             Lsn end = fixture.walEnd();
-            SourceTraces.awaitThreadIn(SourceSubscription.class);
+            SourceTraces.awaitThreadAtFullQueue();
             SourceEvent.Transaction first = recorder.transaction();
             assertThat(end.isAfter(source.handedOverLsn())).isTrue();
             assertThat(Recorder.readable(first)).containsExactly("insert users:1 {id=1}");

@@ -15,7 +15,7 @@ import java.util.Map;
  * The subscriptions that share one bootstrap. Rows may be put by several threads at a time, all else is for one.
  *
  * <p>With a bootstrap beside the stream they stand apart from it afterwards, and are given what is {@link #put} here, until
- * they {@linkplain Subscriptions#join join} it.
+ * they {@linkplain BesideStream#join join} it.
  */
 public final class BootstrapReceivers {
     private final List<SourceSubscription> receivers;
@@ -35,14 +35,14 @@ public final class BootstrapReceivers {
 
     /** Whether one of them wants the rows of that label. */
     public boolean take(String label) {
-        return receivers.stream().anyMatch(receiver -> receiver.takes(label));
+        return receivers.stream().anyMatch(receiver -> receiver.inlet().takes(label));
     }
 
     /** Tells how far it is; does not wait. */
     public void tell(SourceEvent.BootstrapProgress progress) {
         for (SourceSubscription receiver : receivers) {
-            if (receiver.takes(progress.label())) {
-                receiver.tell(progress);
+            if (receiver.inlet().takes(progress.label())) {
+                receiver.inlet().tell(progress);
             }
         }
     }
@@ -50,7 +50,7 @@ public final class BootstrapReceivers {
     /** Waits until each has room for it. */
     public void put(SourceEvent.BootstrapBatch batch) {
         for (SourceSubscription receiver : receivers) {
-            receiver.putBatch(batch);
+            receiver.inlet().putBatch(batch);
         }
         meter.readRows(batch.label(), batch.rows().size());
     }
@@ -59,13 +59,13 @@ public final class BootstrapReceivers {
     void put(CommittedTransaction transaction) {
         for (SourceSubscription receiver : receivers) {
             if (open.contains(receiver)) {
-                receiver.putTransaction(transaction, true);
+                receiver.inlet().putTransaction(transaction, true);
             }
         }
     }
 
     void put(SourceEvent.SchemaChanged change) {
-        receivers.forEach(receiver -> receiver.putSchemaChange(change, true));
+        receivers.forEach(receiver -> receiver.inlet().putSchemaChange(change, true));
     }
 
     void reached(Lsn lsn) {
@@ -84,7 +84,7 @@ public final class BootstrapReceivers {
 
     public void complete(Position position) {
         for (SourceSubscription receiver : receivers) {
-            receiver.completeBootstrap(position);
+            receiver.inlet().completeBootstrap(position);
         }
         meter.bootstrapRead();
     }

@@ -55,11 +55,11 @@ public final class CatchUp implements Outlet {
 
     @Override
     public void reached(Lsn lsn) {
-        if (subscriptions.apartHasEnded()) {
+        if (subscriptions.besideStream().hasEnded()) {
             return; // the last one may not have been put in
         }
         receivers.reached(lsn);
-        if (receivers.gone() || subscriptions.join(receivers, lsn, tables.get())) {
+        if (receivers.gone() || subscriptions.besideStream().join(receivers, lsn, tables.get())) {
             onJoined.run();
         }
     }

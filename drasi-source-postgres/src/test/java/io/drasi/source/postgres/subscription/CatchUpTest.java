@@ -154,7 +154,7 @@ class CatchUpTest {
         subscriptions.handOut(transaction(700));
         Thread shared = start(() -> subscriptions.handOut(transaction(800)));
         awaitWaiting(shared);
-        subscriptions.joinAgain(receivers, Map.of());
+        subscriptions.besideStream().joinAgain(receivers, Map.of());
         assertThat(commits(early)).startsWith(600L, 700L);
         join(shared);
         assertThat(commits(late)).isEmpty();
@@ -179,7 +179,7 @@ class CatchUpTest {
         subscriptions.beginStream();
         SourceEvent.SchemaChanged change = change(600, false);
         subscriptions.handOut(change, false);
-        subscriptions.joinAgain(receivers, Map.of());
+        subscriptions.besideStream().joinAgain(receivers, Map.of());
         assertThat(late.poll(NOW)).isEmpty();
         subscriptions.beginStream();
         subscriptions.handOut(change, true);
@@ -198,7 +198,7 @@ class CatchUpTest {
         CatchUp catchUp = new CatchUp(subscriptions, receivers, Map::of, joined::incrementAndGet);
         SourceEvent.SchemaChanged change = change(600, false);
         catchUp.handOut(change, false);
-        subscriptions.joinAgain(receivers, Map.of());
+        subscriptions.besideStream().joinAgain(receivers, Map.of());
         subscriptions.beginStream();
         subscriptions.handOut(change, false);
         subscriptions.handOut(transaction(600));
@@ -226,10 +226,10 @@ class CatchUpTest {
             }
         });
         awaitWaiting(own);
-        subscriptions.endApart();
+        subscriptions.besideStream().end();
         join(own);
         assertThat(joined).hasValue(0);
-        subscriptions.joinNext(receivers, Map.of());
+        subscriptions.besideStream().joinNext(receivers, Map.of());
         subscriptions.beginStream();
         assertThat(commits(late)).containsExactly(600L, 700L);
         for (int commit = 600; commit <= 900; commit += 100) {
@@ -247,10 +247,10 @@ class CatchUpTest {
         receivers.put(new SourceEvent.BootstrapBatch("users", List.of()));
         Thread own = start(() -> receivers.complete(POSITION));
         awaitWaiting(own);
-        subscriptions.endApart();
+        subscriptions.besideStream().end();
         join(own);
         assertThat(subscriptions.wantBootstrap()).isTrue();
-        subscriptions.beginApart();
+        subscriptions.besideStream().begin();
         start(late);
         assertThat(late.poll(NOW)).containsInstanceOf(SourceEvent.BootstrapStarted.class);
         assertThat(late.poll(NOW)).isEmpty();
@@ -293,17 +293,17 @@ class CatchUpTest {
         catchUp.handOut(transaction(600));
         handOut(subscriptions, early, 600);
         early.confirm(new Position(600, 0));
-        assertThat(subscriptions.bootstrapsHoldMost()).isTrue();
+        assertThat(subscriptions.besideStream().holdsMost()).isTrue();
         assertThat(subscriptions.confirmedUpTo(FAR)).isEqualTo(new Lsn(500));
-        subscriptions.giveUpBootstraps();
-        subscriptions.letGoOfBootstraps();
-        assertThat(subscriptions.bootstrapsHoldMost()).isFalse();
+        subscriptions.besideStream().giveUp();
+        subscriptions.besideStream().letGo();
+        assertThat(subscriptions.besideStream().holdsMost()).isFalse();
         assertThat(subscriptions.confirmedUpTo(FAR)).isEqualTo(FAR);
         assertThat(subscriptions.paused()).as("the others notice nothing").isFalse();
         handOut(subscriptions, early, 700);
         assertThat(commits(late)).as("it had been given this").containsExactly(600L);
         assertThat(subscriptions.wantBootstrap()).isTrue();
-        subscriptions.holdForBootstraps();
+        subscriptions.besideStream().hold();
         assertThat(subscriptions.confirmedUpTo(FAR)).isEqualTo(new Lsn(500));
     }
 
@@ -319,8 +319,8 @@ class CatchUpTest {
                 () -> {},
                 Optional.of(new PositionSaver("source", store)),
                 new SourceMeter(InstantSource.system()));
-        subscriptions.reads(LOG);
-        subscriptions.slotStandsAt(new Lsn(100), false);
+        subscriptions.resumptions().reads(LOG);
+        subscriptions.resumptions().slotStandsAt(new Lsn(100), false);
         early();
         SourceSubscription late = late();
         CatchUp catchUp = bootstrapped(late);
@@ -329,14 +329,14 @@ class CatchUpTest {
         subscriptions.save(FAR);
         assertThat(store.copy()).containsOnlyKeys("early", "late");
         store.breakDown();
-        subscriptions.giveUpBootstraps();
+        subscriptions.besideStream().giveUp();
         for (int attempt = 1; attempt <= 2; attempt++) {
-            assertThatThrownBy(subscriptions::letGoOfBootstraps).isInstanceOf(PositionsNotSavedException.class);
+            assertThatThrownBy(subscriptions.besideStream()::letGo).isInstanceOf(PositionsNotSavedException.class);
             assertThat(store.copy()).containsKey("late");
             assertThat(late.holdsAt()).contains(new Lsn(500));
         }
         store.open();
-        subscriptions.letGoOfBootstraps();
+        subscriptions.besideStream().letGo();
         assertThat(store.copy()).containsOnlyKeys("early");
         assertThat(late.holdsAt()).isEmpty();
     }
@@ -348,7 +348,7 @@ class CatchUpTest {
         subscriptions.handOut(transaction(400));
         CatchUp catchUp = bootstrapped(late);
         catchUp.handOut(transaction(600));
-        assertThat(subscriptions.bootstrapsHoldMost()).isFalse();
+        assertThat(subscriptions.besideStream().holdsMost()).isFalse();
     }
 
     private SourceSubscription early() {

@@ -56,14 +56,14 @@ class PositionSaverTest {
     private void begin() {
         subscriptions.begin();
         subscriptions.saver().orElseThrow().begin("saver", () -> {}, () -> {});
-        subscriptions.reads(log(1, Map.of()));
+        subscriptions.resumptions().reads(log(1, Map.of()));
     }
 
     /** A run with a slot that stands at 100. */
     private SourceSubscription streaming(SubscriptionSettings settings) {
         begin();
         SourceSubscription subscription = subscriptions.open(settings);
-        subscriptions.slotStandsAt(new Lsn(100), false);
+        subscriptions.resumptions().slotStandsAt(new Lsn(100), false);
         subscriptions.holdAt(new Lsn(100));
         subscriptions.beginStream();
         return subscription;
@@ -104,7 +104,7 @@ class PositionSaverTest {
         SourceSubscription subscription = streaming(SubscriptionSettings.forQuery("q"));
         handOutAndConfirm(subscription, 200);
         awaitStored(Position.before(210), FIRST_TIMELINE);
-        subscriptions.reads(log(2, Map.of(1L, new Lsn(300))));
+        subscriptions.resumptions().reads(log(2, Map.of(1L, new Lsn(300))));
         awaitStored(Position.before(210), "PostgreSQL system 7, slot drasi, timeline 2");
     }
 
@@ -113,7 +113,7 @@ class PositionSaverTest {
         SourceSubscription subscription = streaming(SubscriptionSettings.forQuery("q"));
         handOutAndConfirm(subscription, 200);
         awaitStored(Position.before(210), FIRST_TIMELINE);
-        subscriptions.logForksAt(new Lsn(150));
+        subscriptions.resumptions().logForksAt(new Lsn(150));
         assertThatThrownBy(() -> subscription.poll(NOW)).isInstanceOf(PositionUnavailableException.class);
         subscriptions.saveFinally();
         assertThat(store.load("q")).isEmpty();
@@ -124,7 +124,7 @@ class PositionSaverTest {
         store.save(Map.of("q", new StoredPosition(new Position(200, 0), FIRST_TIMELINE)));
         begin();
         SourceSubscription early = subscriptions.open(SubscriptionSettings.forQuery("q"));
-        subscriptions.reads(log(2, Map.of(1L, new Lsn(150))));
+        subscriptions.resumptions().reads(log(2, Map.of(1L, new Lsn(150))));
         assertThatThrownBy(() -> early.poll(NOW))
                 .isInstanceOf(PositionUnavailableException.class)
                 .hasMessageContaining("subscription 'q' can't go on from 0/C8:0: the server was promoted when it had");
@@ -151,7 +151,7 @@ class PositionSaverTest {
     void keepsThePositionOfABootstrapThatIsConfirmedWhileItWouldBeForgotten() throws Exception {
         begin();
         SourceSubscription subscription = subscriptions.open(BOOTSTRAP);
-        subscriptions.slotStartsAt(new Lsn(100));
+        subscriptions.resumptions().slotStartsAt(new Lsn(100));
         Position position = bootstrap(subscription, 100);
         subscription.confirm(position);
         awaitStored(position, FIRST_TIMELINE);
@@ -168,13 +168,13 @@ class PositionSaverTest {
     void tellsTheServerNothingThatIsSavedOfAnotherSlotOnly() throws Exception {
         begin();
         SourceSubscription subscription = subscriptions.open(BOOTSTRAP);
-        subscriptions.slotStartsAt(new Lsn(100));
+        subscriptions.resumptions().slotStartsAt(new Lsn(100));
         subscription.confirm(bootstrap(subscription, 100));
         subscriptions.beginStream();
         handOutAndConfirm(subscription, 500);
         Await.until("it is saved", () -> subscriptions.confirmedUpTo(FAR).equals(FAR));
         subscription.startOver();
-        subscriptions.slotStartsAt(new Lsn(50));
+        subscriptions.resumptions().slotStartsAt(new Lsn(50));
         subscription.confirm(bootstrap(subscription, 50));
         store.shut();
         handOutAndConfirm(subscription, 60);
