@@ -457,8 +457,8 @@ class PositionStoreIT {
             source.start();
             assertRefused(
                     recorder,
-                    ", slot " + fixture.slotName() + "], but the source reads from [PostgreSQL system ",
-                    ", slot " + fixture.slotName() + "_other]",
+                    ", slot " + fixture.slotName() + ", timeline 1], but the source reads from [PostgreSQL system ",
+                    ", slot " + fixture.slotName() + "_other, timeline 1]",
                     "Check the address and the slot_name",
                     REMOVE);
         }

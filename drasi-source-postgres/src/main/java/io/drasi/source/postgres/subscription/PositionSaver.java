@@ -112,13 +112,17 @@ public final class PositionSaver {
 
     /** Positions are those of that log from now on. What is stored of these is stored anew, as of that log. */
     void reads(ReadLog now, List<SourceSubscription> of) {
+        boolean another;
         lock.lock();
         try {
+            another = log != null && !log.equals(now);
             log = now;
         } finally {
             lock.unlock();
         }
-        confirmed(of);
+        if (another) {
+            confirmed(of);
+        }
     }
 
     /** The slot was made anew. */
