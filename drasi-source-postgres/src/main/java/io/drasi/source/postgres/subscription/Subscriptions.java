@@ -327,6 +327,11 @@ public final class Subscriptions implements Outlet {
         return open.isEmpty() ? leftOwed : open.stream().anyMatch(SourceSubscription::bootstrapOpen);
     }
 
+    /** Whether a subscription was given a bootstrap, or is just being given one, and has not confirmed it. */
+    public boolean bootstrapBegun() {
+        return open.stream().anyMatch(SourceSubscription::bootstrapBegun);
+    }
+
     /** Whether one began with a bootstrap, so that another could take the place of what is lost. */
     public boolean beganWithBootstrap() {
         return open.stream().anyMatch(SourceSubscription::beganWithBootstrap);

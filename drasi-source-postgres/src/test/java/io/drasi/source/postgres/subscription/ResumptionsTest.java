@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Test;
 
 /** From where subscriptions can go on, and what becomes of those that can't. */
 class ResumptionsTest {
-    private static final ReadLog LOG = new ReadLog("7", "drasi", new TimelineHistory(1, Map.of()));
+    private static final ReadLog LOG = new ReadLog("7", "drasi", new TimelineHistory(1, Map.of()), "server", false);
     private final Subscriptions subscriptions = subscriptions(DispatchMode.CHANNEL, 10);
 
     @Test
