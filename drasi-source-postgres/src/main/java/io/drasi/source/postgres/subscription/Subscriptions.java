@@ -257,9 +257,13 @@ public final class Subscriptions implements Outlet {
         return open.stream().map(SourceSubscription::metrics).toList();
     }
 
-    /** A stream begins, at what was confirmed last. */
+    /** A stream begins, at what was confirmed last; but not if somebody has come since the end of the log was known. */
     public synchronized void beginStream() {
-        stream.begin();
+        if (resumptions.goOnBeyondLog()) {
+            stream.beginAgain();
+        } else {
+            stream.begin();
+        }
     }
 
     /** Whether the stream has to end, as nobody is left or nobody was left for a moment. */

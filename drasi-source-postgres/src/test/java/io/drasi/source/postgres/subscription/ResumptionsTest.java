@@ -203,6 +203,19 @@ class ResumptionsTest {
     }
 
     @Test
+    void doesNotBeginAStreamWithOneThatHasComeSinceTheEndOfTheLogWasKnown() throws Exception {
+        subscriptions.resumptions().logEndsAt(new Lsn(500));
+        SourceSubscription beyond =
+                subscriptions.open(SubscriptionSettings.forQuery("beyond").withResumeFrom(new Position(501, 0)));
+        subscriptions.beginStream();
+        assertThat(subscriptions.paused()).isTrue();
+        subscriptions.resumptions().logEndsAt(new Lsn(600));
+        subscriptions.beginStream();
+        assertThat(subscriptions.paused()).isFalse();
+        assertThat(beyond.ended()).isFalse();
+    }
+
+    @Test
     void hasTheLogLookedAtAgainForOneThatGoesOnFromBeyondWhatIsKnownOfIt() {
         subscriptions.resumptions().logEndsAt(new Lsn(500));
         SourceSubscription first = streaming(subscriptions, "first");
