@@ -3,6 +3,7 @@ package io.drasi.source.postgres;
 
 import io.drasi.postgres.client.PostgresConnection;
 import io.drasi.postgres.client.ReplicationConnection;
+import io.drasi.postgres.client.error.PostgresClientException;
 import io.drasi.postgres.client.query.Row;
 import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.source.postgres.error.HostUnsuitableException;
@@ -14,12 +15,15 @@ import io.drasi.source.postgres.server.Step;
 import io.drasi.source.postgres.subscription.ReadLog;
 import io.drasi.source.postgres.subscription.Subscriptions;
 import java.time.Duration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Sees to it that a run goes on with nothing but the log that it has read, whichever server it meets, and tells the
  * subscriptions which log that is. Used by the run's thread.
  */
 final class ServerGuard {
+    private static final Logger LOG = LoggerFactory.getLogger(ServerGuard.class);
     private static final Duration LOOK_INTERVAL = Duration.ofSeconds(1);
 
     private final String slot;
@@ -30,6 +34,9 @@ final class ServerGuard {
     private final StopSignal stop;
     /** Whether the server was a standby when it was last asked. */
     private boolean onStandby;
+
+    /** That which the subscriptions know the log by. */
+    private long toldTimeline;
 
     private long nextLook = System.nanoTime();
 
@@ -84,8 +91,42 @@ final class ServerGuard {
         progress.step(before);
     }
 
+    /** Whether it can be asked now; that it can't is no reason to end a stream that goes on. */
+    private boolean learnsLog() {
+        try {
+            askForLog();
+            return true;
+        } catch (PostgresClientException e) {
+            LOG.debug("the server's timeline can't be asked for, which is tried again: {}", e.getMessage());
+        } catch (StopSignal.Stopped e) {
+            LOG.debug("the source stops while it asks for the server's timeline");
+        }
+        return false;
+    }
+
     private ReadLog log(LogContinuity.Server server) {
-        return new ReadLog(server.identification().systemId(), slot, server.history());
+        toldTimeline = server.history().timeline();
+        return new ReadLog(
+                server.identification().systemId(),
+                slot,
+                server.history(),
+                connections.serverName() + " since " + server.startedAt(),
+                server.standby());
+    }
+
+    /**
+     * A slot is to be made, and nobody goes on from what was read before.
+     *
+     * @throws PositionUnavailableException if this is another server than before, or its log is that of an earlier time
+     * @throws HostUnsuitableException if another server may do, or this one later
+     */
+    LogContinuity.Server beginAnew(ReplicationConnection replication) {
+        String name = connections.serverName();
+        LogContinuity.Server server = continuity.requireCluster(replication, name, connections.severalHosts());
+        continuity.reads(server, name);
+        subscriptions.resumptions().reads(log(server));
+        onStandby = server.standby();
+        return server;
     }
 
     /**
@@ -109,9 +150,9 @@ final class ServerGuard {
         }
         server.forkedAt().ifPresent(fork -> subscriptions.resumptions().logForksAt(fork));
         continuity.reads(server, name);
-        subscriptions.resumptions().reads(log(server));
         onStandby = server.standby();
-        subscriptions.resumptions().logEndsAt(end);
+        subscriptions.resumptions().logEndsAt(end); // first: a position that is none is not to be stored
+        subscriptions.resumptions().reads(log(server));
         return end;
     }
 
@@ -122,12 +163,12 @@ final class ServerGuard {
      */
     void requireNotElsewhere(PostgresConnection ordinary) {
         String name = connections.serverName();
-        boolean goesOn =
+        boolean hasSlot =
                 progress.told().isValid() || subscriptions.resumptions().areThere();
-        if (goesOn && connections.severalHosts() && !continuity.wasReadFrom(name) && Standbys.isStandby(ordinary)) {
+        if (hasSlot && connections.severalHosts() && !continuity.wasReadFrom(name) && Standbys.isStandby(ordinary)) {
             throw new HostUnsuitableException(
                     "the server at " + name + " is a standby without replication slot \"" + slot
-                            + "\", which is to be gone on from",
+                            + "\", which the source has on another host",
                     "It is tried again, and on the other hosts. Option failover_slot has standbys keep the slot up.",
                     null);
         }
@@ -140,11 +181,10 @@ final class ServerGuard {
         }
         Row row = ordinary.query(LogContinuity.TIMELINE).single();
         boolean promoted = !row.requiredBoolean(0);
-        boolean left = continuity.isOn(row.text(1).map(Long::valueOf).orElse(0L), promoted);
-        if (left && subscriptions.saver().isPresent()) {
-            askForLog();
-        }
-        onStandby = !promoted;
+        long timeline = row.text(1).map(Long::valueOf).orElse(0L);
+        continuity.isOn(timeline, promoted);
+        boolean known = subscriptions.saver().isEmpty() || (timeline <= toldTimeline && !promoted) || learnsLog();
+        onStandby = !promoted || !known;
         nextLook = System.nanoTime() + LOOK_INTERVAL.toNanos();
     }
 }

@@ -122,6 +122,7 @@ final class SlotSetup {
         awaitSubscription();
         markers.clear();
         markers.addAll(slots.markers(ordinary));
+        ours.retainAll(markers); // on another server they are somebody else's
         marked = !markers.isEmpty();
         settle(ordinary); // before this run goes on with the slot: a bootstrap was confirmed when there was no stream
         Optional<SlotState> state = slots.state(ordinary);
@@ -142,6 +143,7 @@ final class SlotSetup {
                     "source '{}': the last bootstrap of slot {} did not end; it begins again with a new slot",
                     sourceId,
                     slots.name());
+            requireCluster();
             slots.drop(ordinary);
             progress.forget();
             state = Optional.empty();
@@ -150,14 +152,21 @@ final class SlotSetup {
             createSlot(ordinary, tables);
         } else {
             goOnFrom(state.get());
-            owePromoted(ordinary);
         }
     }
 
-    /** A promoted server has the slot, but no marker for those who were being given a bootstrap beside the stream. */
-    private void owePromoted(PostgresConnection ordinary) {
-        if (progress.told().isValid() && !marked && subscriptions.bootstrapOpen()) {
-            owe(ordinary);
+    /**
+     * Whether somebody was given a bootstrap, or is just being given one, that no marker tells of: a promoted server has the
+     * slot, but not its markers.
+     */
+    boolean lacksMarker() {
+        return !marked && subscriptions.bootstrapBegun();
+    }
+
+    private void requireCluster() {
+        progress.step(Step.CONNECT_REPLICATION);
+        try (ReplicationConnection replication = stop.whileConnecting(connections::openReplication)) {
+            stop.during(() -> guard.beginAnew(replication), replication::abort);
         }
     }
 
@@ -435,6 +444,7 @@ final class SlotSetup {
     }
 
     private Snapshot create(PostgresConnection ordinary, ReplicationConnection replication, SlotOptions.Snapshot kind) {
+        stop.during(() -> guard.beginAnew(replication), replication::abort);
         progress.step(Step.CREATE_SLOT);
         keptUp = failoverSlot && kind == SlotOptions.Snapshot.NOTHING;
         NewSlot slot = new NewSlot(

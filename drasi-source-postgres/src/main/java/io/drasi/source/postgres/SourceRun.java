@@ -58,6 +58,9 @@ import org.slf4j.LoggerFactory;
  */
 final class SourceRun implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(SourceRun.class);
+    /** The server notices so soon that a connection was closed. */
+    private static final Duration OWN_SESSIONS_END = Duration.ofSeconds(2);
+
     private static final Duration ORDERLY_STOP = Duration.ofSeconds(8);
     /** Each start over costs a bootstrap, and the server a slot that it could not keep. */
     private static final int MOST_STARTS_OVER = 3;
@@ -320,7 +323,7 @@ final class SourceRun implements Runnable {
         }
         try (PostgresConnection connection = connections.openOrdinary()) {
             ordinaryConnection = connection;
-            slots.reserve(connection); // who works with the slot now may owe somebody a bootstrap too
+            slots.reserve(connection, OWN_SESSIONS_END); // who works with the slot now may owe somebody a bootstrap too
             slotSetup.settle(connection);
         } catch (PostgresClientException | ProtocolException | SlotHeldException e) {
             LOG.warn(
@@ -487,6 +490,7 @@ final class SourceRun implements Runnable {
                     connections::serverShutsDown,
                     thread.getName() + "-feedback");
             LOG.info("source '{}': streaming from slot {} at {}", config.id(), slots.name(), start);
+            oweBegun(ordinary);
             if (guard.onStandby()) {
                 current.lookAfter();
             }
@@ -569,6 +573,22 @@ final class SourceRun implements Runnable {
             return;
         }
         lateBootstraps.giveUp();
+    }
+
+    /** That the mark can't be made is no reason not to stream: it is for the case that the process dies soon. */
+    private void oweBegun(PostgresConnection ordinary) {
+        if (!slotSetup.lacksMarker()) {
+            return;
+        }
+        try {
+            slotSetup.owe(ordinary);
+        } catch (ServerErrorException e) {
+            LOG.warn(
+                    "source '{}': this server has no mark of a bootstrap that is not confirmed, and none can be made; if the"
+                            + " process ends before it is confirmed, that query has to subscribe with a bootstrap: {}",
+                    config.id(),
+                    advice.explain(e, Step.CREATE_SLOT).getMessage());
+        }
     }
 
     private void beginLateBootstraps(PostgresConnection ordinary) {

@@ -73,7 +73,7 @@ class OtherServerIT {
         awaitMessage(
                 logged,
                 pair.standby().port() + " is a standby without replication slot \""
-                        + pair.fixture().slotName() + "\", which is to be gone on from");
+                        + pair.fixture().slotName() + "\", which the source has on another host");
     }
 
     private static void awaitMessage(Logged logged, String part) {
@@ -144,6 +144,76 @@ class OtherServerIT {
             pair.fixture().execute("INSERT INTO t VALUES (3)");
             assertThat(late.changes()).containsExactly("insert t:3 {id=3}");
             assertThat(first.changes()).containsExactly("insert t:3 {id=3}");
+        }
+    }
+
+    /** Nobody goes on from anything: what was read before the promotion does not matter. */
+    @ParameterizedTest(name = "on PostgreSQL {0}")
+    @MethodSource("versionsWithDecoding")
+    void beginsAnewOnAPromotedServerWithoutTheSlot(int version) {
+        GatedStore store = new GatedStore();
+        try (StandbyPair pair = pair(version)) {
+            SubscriptionSettings bootstrap =
+                    SubscriptionSettings.forQuery("first").withBootstrap();
+            PostgresReplicationSource source = pair.fixture()
+                    .source(pair.builder()
+                            .withTargetSessionAttributes(TargetSessionAttributes.PRIMARY)
+                            .withPositionStore(store));
+            Recorder first = pair.fixture().record(source, bootstrap);
+            source.start();
+            assertThat(first.snapshot().rows()).hasSize(1);
+            first.close();
+            pair.awaitReplay();
+            pair.primary().kill();
+            pair.standby().promote();
+            pair.onStandby().execute("INSERT INTO t VALUES (2)");
+            Recorder second = pair.fixture()
+                    .record(source, SubscriptionSettings.forQuery("second").withBootstrap());
+            assertThat(second.snapshot().readable()).containsExactly("insert t:1 {id=1}", "insert t:2 {id=2}");
+            pair.onStandby().execute("INSERT INTO t VALUES (3)");
+            assertThat(second.changes()).containsExactly("insert t:3 {id=3}");
+            Await.until(
+                    "its position is one of the new timeline",
+                    () -> store.load("second")
+                            .filter(stored -> stored.origin().endsWith("timeline 2"))
+                            .isPresent());
+        }
+    }
+
+    /** The mark that is missing on the promoted server is for the case that the process dies: the stream goes on without. */
+    @ParameterizedTest(name = "on PostgreSQL {0}")
+    @MethodSource("versionsWithFailover")
+    void goesOnThoughThePromotedServerHasNoRoomForAMark(int version) {
+        try (StandbyPair pair = pair(version);
+                Logged logged = new Logged()) {
+            pair.synchronizeStandby();
+            PostgresReplicationSource source = pair.fixture()
+                    .source(pair.builder()
+                            .withTargetSessionAttributes(TargetSessionAttributes.PRIMARY)
+                            .withFailoverSlot(true));
+            Recorder first = pair.fixture().record(source, SubscriptionSettings.forQuery("first"));
+            source.start();
+            pair.awaitSlotOnStandby(first);
+            Recorder late = pair.fixture()
+                    .record(source, SubscriptionSettings.forQuery("late").withBootstrap(), false);
+            SourceEvent.BootstrapCompleted completed = late.snapshot().completed();
+            pair.awaitReplay();
+            fillSlots(pair);
+            pair.primary().kill();
+            pair.standby().promote();
+            pair.onStandby().execute("INSERT INTO t VALUES (2)");
+            assertThat(first.changes()).containsExactly("insert t:2 {id=2}");
+            awaitMessage(logged, "this server has no mark of a bootstrap that is not confirmed");
+            late.confirm(completed);
+            assertThat(late.changes()).containsExactly("insert t:2 {id=2}");
+        }
+    }
+
+    private static void fillSlots(StandbyPair pair) {
+        int free = Integer.parseInt(pair.standby()
+                .queryOne("SELECT current_setting('max_replication_slots')::int - count(*) FROM pg_replication_slots"));
+        for (int i = 0; i < free; i++) {
+            pair.standby().query("SELECT pg_create_physical_replication_slot('filler_" + i + "')");
         }
     }
 

@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A source with a position store: where its queries go on, what the server is told, and which positions are refused. */
@@ -186,6 +187,26 @@ class PositionStoreIT {
             fixture.awaitConfirmed(fixture.walEnd());
             fixture.execute("INSERT INTO users VALUES (3)");
             assertThat(recorder.changes()).as("nothing twice").containsExactly("insert users:3 {id=3}");
+        }
+    }
+
+    @Test
+    @Timeout(60)
+    void stopsThoughTheStoreHangs() {
+        try (SourceFixture fixture = users(NEWEST)) {
+            Recorder recorder = start(fixture, STREAM, true);
+            fixture.awaitStreaming(recorder.source());
+            fixture.awaitConfirmed(fixture.walEnd());
+            store.shut();
+            fixture.execute("INSERT INTO users VALUES (2)");
+            assertThat(recorder.changes()).containsExactly("insert users:2 {id=2}");
+            Await.until("it is being saved", store::waiting);
+            recorder.source().stop();
+            assertThat(recorder.source().status().status()).isEqualTo(ComponentStatus.STOPPED);
+            store.open();
+            fixture.closeSources();
+            Await.until("no thread is left", () -> SourceTraces.threads().isEmpty());
+            assertThat(start(fixture, STREAM, true).allChanges()).isSubsetOf("insert users:2 {id=2}");
         }
     }
 

@@ -35,6 +35,11 @@ class SoakIT {
     /** So many rounds are between two samples. */
     private static final int ROUNDS_PER_SAMPLE = 5;
 
+    /** Bytes of log. */
+    private static final long FAR_BEHIND = 64 << 20;
+
+    private static final long NEAR = 8 << 20;
+
     private static final Duration PATIENCE = Duration.ofMinutes(2);
     /** Writers add rows without end, which the test's own tables and those of the check would grow by. */
     private static final String FORGET_OLD = "DELETE FROM batches WHERE id < (SELECT max(id) FROM batches) - 1000";
@@ -80,6 +85,7 @@ class SoakIT {
                 Follower first = Follower.of(source, subscription(0));
                 source.start();
                 for (int round = 1; System.nanoTime() - begin < time.toNanos(); round++) {
+                    holdWhileFarBehind(fixture, writers);
                     round(fixture, source, first, proxy, round, random);
                     if (round % ROUNDS_PER_SAMPLE == 0) {
                         sample(fixture, first, begin);
@@ -107,6 +113,23 @@ class SoakIT {
 
     private static SubscriptionSettings subscription(int number) {
         return SubscriptionSettings.forQuery("query-" + number).withBootstrap();
+    }
+
+    /** Faults slow the stream down, but not the writers, who would be ever further ahead. */
+    private void holdWhileFarBehind(SourceFixture fixture, Writers writers) {
+        if (behind(fixture) > FAR_BEHIND) {
+            tally.count("rounds that waited for the stream", 1);
+            writers.hold(true);
+            Await.until("the stream has caught up", PATIENCE, () -> behind(fixture) < NEAR);
+            writers.hold(false);
+        }
+    }
+
+    private static long behind(SourceFixture fixture) {
+        return Long.parseLong(fixture.database()
+                .queryOne(
+                        "SELECT pg_current_wal_lsn() - confirmed_flush_lsn FROM pg_replication_slots WHERE slot_name = '"
+                                + fixture.slotName() + "'"));
     }
 
     /** A fault, and in some rounds somebody who comes while it lasts and leaves again. */

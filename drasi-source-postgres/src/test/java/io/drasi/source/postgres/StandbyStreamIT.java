@@ -24,7 +24,9 @@ class StandbyStreamIT {
     void bootstrapsAndStreamsFromAStandbyAndGoesOnWhenItIsPromoted(int version) {
         try (StandbyPair pair = pair(version);
                 Heartbeat unused = new Heartbeat(pair.fixture())) {
-            PostgresReplicationSource source = pair.fixture().source(onStandby(pair));
+            GatedStore store = new GatedStore();
+            PostgresReplicationSource source =
+                    pair.fixture().source(onStandby(pair).withPositionStore(store));
             Recorder recorder = pair.fixture()
                     .record(source, SubscriptionSettings.forQuery("first").withBootstrap());
             source.start();
@@ -46,6 +48,9 @@ class StandbyStreamIT {
             assertThat(recorder.changes()).containsExactly("insert t:3 {id=3}");
             assertThat(late.changes()).containsExactly("insert t:3 {id=3}");
             assertThat(walsender(pair)).isEqualTo(walsender);
+            Await.until(
+                    "the position is one of the new timeline",
+                    () -> store.load("first").orElseThrow().origin().endsWith("timeline 2"));
 
             pair.standby().query("SELECT pg_terminate_backend(" + walsender + ")");
             pair.onStandby().execute("INSERT INTO t VALUES (4)");

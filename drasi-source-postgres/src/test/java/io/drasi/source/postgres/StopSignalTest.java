@@ -9,11 +9,13 @@ import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class StopSignalTest {
     private static final int RACES = 20_000;
 
     @Test
+    @Timeout(60)
     void interruptsOneThatConnects() throws Exception {
         StopSignal stop = new StopSignal();
         CountDownLatch connecting = new CountDownLatch(1);
@@ -37,6 +39,7 @@ class StopSignalTest {
 
     /** What the thread does after that may take as long as it needs: the last connection closes what is left. */
     @Test
+    @Timeout(60)
     void interruptsNobodyWhoHasConnected() throws Exception {
         CyclicBarrier begin = new CyclicBarrier(2);
         CyclicBarrier end = new CyclicBarrier(2);

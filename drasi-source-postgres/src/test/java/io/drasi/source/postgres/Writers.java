@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Threads that write without pause and whose every change can be accounted for by a {@link DeliveryCheck}: each update of
@@ -22,9 +23,11 @@ import java.util.Random;
 final class Writers extends Load {
     private static final int MOST_CHANGES = 6;
     private static final int LONGEST_PAYLOAD = 300;
+    private static final long HELD_NANOS = 1_000_000;
 
     private final Database database;
     private final int threadCount;
+    private volatile boolean held;
 
     private Writers(Database database, int threadCount) {
         super("writer");
@@ -49,6 +52,11 @@ final class Writers extends Load {
             writers.start(writer::run);
         }
         return writers;
+    }
+
+    /** Whether they write nothing until they are told otherwise. */
+    void hold(boolean now) {
+        held = now;
     }
 
     private final class Writer {
@@ -89,7 +97,11 @@ final class Writers extends Load {
                 connection.setAutoCommit(false);
                 load(connection);
                 while (!stopping()) {
-                    transaction(connection);
+                    if (held) {
+                        LockSupport.parkNanos(HELD_NANOS);
+                    } else {
+                        transaction(connection);
+                    }
                 }
             } catch (SQLException e) {
                 if (!String.valueOf(e.getSQLState()).matches("08...|57P..")) {

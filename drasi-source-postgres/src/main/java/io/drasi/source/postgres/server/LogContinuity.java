@@ -2,6 +2,7 @@
 package io.drasi.source.postgres.server;
 
 import io.drasi.postgres.client.ReplicationConnection;
+import io.drasi.postgres.client.error.ServerErrorException;
 import io.drasi.postgres.client.query.Row;
 import io.drasi.postgres.client.replication.SystemIdentification;
 import io.drasi.postgres.client.replication.TimelineHistory;
@@ -30,6 +31,8 @@ public final class LogContinuity {
 
     private static final String BOOTSTRAP = "Start again with a bootstrap.";
     private static final long FIRST_TIMELINE = 1;
+    /** undefined_file. */
+    private static final String NO_FILE = "58P01";
 
     private static final String ROLE = "SELECT pg_is_in_recovery(), pg_postmaster_start_time()";
 
@@ -83,23 +86,35 @@ public final class LogContinuity {
     public static Server ask(ReplicationConnection replication) {
         SystemIdentification identification = replication.identifySystem();
         long timeline = identification.timeline();
-        TimelineHistory history = timeline == FIRST_TIMELINE // which has none
-                ? new TimelineHistory(timeline, Map.of())
-                : replication.timelineHistory(timeline);
+        TimelineHistory history = history(replication, timeline);
         Row role = replication.query(ROLE).single();
         return new Server(identification, history, role.requiredBoolean(0), role.required(1), Optional.empty());
     }
 
+    /** Empty if it is the first timeline, or the file with its history is gone. */
+    private static TimelineHistory history(ReplicationConnection replication, long timeline) {
+        if (timeline > FIRST_TIMELINE) {
+            try {
+                return replication.timelineHistory(timeline);
+            } catch (ServerErrorException e) {
+                if (!e.sqlState().equals(NO_FILE)) {
+                    throw e;
+                }
+            }
+        }
+        return new TimelineHistory(timeline, Map.of());
+    }
+
     /**
-     * Asks the server who it is, and whether it can be gone on with.
+     * Asks the server who it is. Nobody goes on from what was read: that its log is one of the same cluster, and not of an
+     * earlier time, is enough.
      *
      * @param name of the server
-     * @param reached everything before it was handed out, from this log
      * @param others whether there are other hosts that may do instead
-     * @throws PositionUnavailableException if it is another server, or its log does not go on from {@code reached}
+     * @throws PositionUnavailableException if it is another server, or its log is that of an earlier time
      * @throws HostUnsuitableException if that may change, or another host may do
      */
-    public Server require(ReplicationConnection replication, String name, Lsn reached, boolean others) {
+    public Server requireCluster(ReplicationConnection replication, String name, boolean others) {
         Read before = last;
         Server server = ask(replication);
         SystemIdentification now = server.identification();
@@ -113,6 +128,22 @@ public final class LogContinuity {
         if (before.timeline() > now.timeline()) {
             throw behindInTime(server, name, "timeline " + before.timeline() + " was read before", others);
         }
+        return server;
+    }
+
+    /**
+     * Asks the server who it is, and whether it can be gone on with.
+     *
+     * @param name of the server
+     * @param reached everything before it was handed out, from this log
+     * @param others whether there are other hosts that may do instead
+     * @throws PositionUnavailableException if it is another server, or its log does not go on from {@code reached}
+     * @throws HostUnsuitableException if that may change, or another host may do
+     */
+    public Server require(ReplicationConnection replication, String name, Lsn reached, boolean others) {
+        Read before = last;
+        Server server = requireCluster(replication, name, others);
+        SystemIdentification now = server.identification();
         Optional<Lsn> fork =
                 before.timeline() == 0 || before.timeline() == now.timeline() || followed(before, name, server)
                         ? Optional.empty()
@@ -169,9 +200,13 @@ public final class LogContinuity {
                 .leftAt(before.timeline())
                 .orElseThrow(() -> new PositionUnavailableException(
                         "the server at " + name + " is on timeline "
-                                + server.history().timeline() + ", which does not come from timeline "
-                                + before.timeline()
-                                + " that was read before: it was restored, or promoted beside the server that was read",
+                                + server.history().timeline()
+                                + (server.history().leftAt().isEmpty()
+                                        ? ", and lacks the file in pg_wal that says where that begins, while timeline "
+                                                + before.timeline() + " was read before"
+                                        : ", which does not come from timeline " + before.timeline()
+                                                + " that was read before: it was restored, or promoted beside the server"
+                                                + " that was read"),
                         "Check the address, or start again with a bootstrap.",
                         null));
     }
@@ -201,9 +236,8 @@ public final class LogContinuity {
      * The server that is read from was found to be on that timeline by now: what it has sent lies on it.
      *
      * @param promoted whether it is no standby any more
-     * @return whether it was on another before
      */
-    public boolean isOn(long later, boolean promoted) {
+    public void isOn(long later, boolean promoted) {
         Read before = last;
         last = new Read(
                 before.systemId(),
@@ -211,6 +245,5 @@ public final class LogContinuity {
                 before.standby() && !promoted,
                 before.name(),
                 before.startedAt());
-        return later > before.timeline();
     }
 }

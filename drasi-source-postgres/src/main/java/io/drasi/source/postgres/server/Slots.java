@@ -13,15 +13,18 @@ import io.drasi.source.postgres.error.SetupException;
 import io.drasi.source.postgres.error.SlotHeldException;
 import io.drasi.source.postgres.health.SlotReading;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.EnumSet;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.zip.CRC32;
 
 /** The source's replication slot and its markers. */
 public final class Slots {
     private static final int LONGEST_NAME = 63;
+    private static final Duration GAP = Duration.ofMillis(50);
     /** With {@code max_slot_wal_keep_size}. */
     private static final int FIRST_WITH_LIMIT = 130_000;
 
@@ -85,6 +88,34 @@ public final class Slots {
                 .findFirst()
                 .map(row -> row.required(0));
         throw held(pid.map(Long::valueOf));
+    }
+
+    /**
+     * As {@link #reserve(PostgresConnection)}, and tries again for that long while one of our own sessions, which was closed, has
+     * it.
+     */
+    public void reserve(PostgresConnection connection, Duration patience) {
+        long end = System.nanoTime() + patience.toNanos();
+        while (true) {
+            try {
+                reserve(connection);
+                return;
+            } catch (SlotHeldException e) {
+                if (!e.retryable() || System.nanoTime() - end > 0) {
+                    throw e;
+                }
+                await(e);
+            }
+        }
+    }
+
+    private static void await(SlotHeldException held) {
+        try {
+            TimeUnit.NANOSECONDS.sleep(GAP.toNanos());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw held;
+        }
     }
 
     /** Gives back what {@link #reserve} took. The server ends a connection that is closed a moment later only. */

@@ -10,6 +10,7 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -26,7 +27,7 @@ final class StoreLock implements AutoCloseable {
      */
     private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
     /** For the same reason one that was opened all the same stays open: somebody in this process has the lock. */
-    private static final Set<FileChannel> LEFT_OPEN = ConcurrentHashMap.newKeySet();
+    private static final Map<Path, FileChannel> LEFT_OPEN = new ConcurrentHashMap<>();
 
     private final Path file;
     /** The runtime knows of it only as long as somebody refers to it. */
@@ -60,8 +61,10 @@ final class StoreLock implements AutoCloseable {
     }
 
     private static FileLock locked(Path file, String what) throws IOException {
-        FileChannel channel =
-                FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        FileChannel left = LEFT_OPEN.remove(file);
+        FileChannel channel = left != null
+                ? left
+                : FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
         try {
             FileLock lock = channel.tryLock();
             if (lock == null) {
@@ -80,7 +83,7 @@ final class StoreLock implements AutoCloseable {
             channel.write(ByteBuffer.wrap(self.getBytes(StandardCharsets.US_ASCII)), 0);
             return lock;
         } catch (OverlappingFileLockException e) { // of a copy of this class that another class loader has loaded
-            LEFT_OPEN.add(channel);
+            LEFT_OPEN.put(file, channel);
             throw heldHere(what, e);
         } catch (IOException | RuntimeException e) {
             channel.close();

@@ -7,14 +7,12 @@ import io.drasi.model.PositionStoreException;
 import io.drasi.model.StoredPosition;
 import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.source.postgres.error.PositionsNotSavedException;
-import io.drasi.source.postgres.thread.ThreadEnd;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -23,7 +21,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Saves in a position store what subscriptions have confirmed, on a thread of its own, so that neither subscribers nor the
  * stream nor the feedback wait for a disk: one write for all that has gathered since the last. It is soon after the first
- * confirmation, then at most every 100 ms, and takes a tenth of the time at most.
+ * confirmation, then at most every 100 ms, and takes a tenth of the time at most. While there is that thread, nobody else uses
+ * the store: who needs it in the midst of a run has the thread do it, and waits no more than some seconds.
  *
  * <p>The server is told what is saved and no more. So wherever a process ends, the slot has everything after the positions
  * in the store; and a slot that is beyond one was moved by somebody else, or the store is an old copy.
@@ -35,8 +34,8 @@ public final class PositionSaver {
     /** So many times as long as a write has taken it waits before the next. */
     private static final int GAP_FACTOR = 9;
 
-    /** A store that hangs does not hold up the end of a run for longer than that. */
-    private static final Duration LONGEST_END = Duration.ofSeconds(10);
+    /** A store that hangs holds up nobody else for longer than that, not even the end of a run. */
+    private static final Duration LONGEST_WAIT = Duration.ofSeconds(5);
 
     /**
      * What is to be saved.
@@ -47,10 +46,8 @@ public final class PositionSaver {
 
     private final String sourceId;
     private final PositionStore store;
-    private final Duration longestEnd;
-
+    private final StoreThread thread;
     private final ReentrantLock lock = new ReentrantLock();
-    private final Condition news = lock.newCondition();
     // All below are guarded by the lock.
     /** Null: not known yet. */
     private @Nullable ReadLog log;
@@ -58,31 +55,32 @@ public final class PositionSaver {
     private boolean enabled;
     /** The server may be told this. */
     private Lsn saved = Lsn.INVALID;
-    /** How often there was another slot, before which nothing that is saved counts. */
+    /** How often there was another run or slot, for which nothing counts that was saved before. */
     private long slotCount;
     /** What subscriptions that were closed had confirmed, until it is saved. */
     private final Map<String, StoredPosition> left = new HashMap<>();
 
     private @Nullable Due due;
     private @Nullable PositionStoreException failure;
-    private boolean ending;
-    private @Nullable Thread thread;
+    /** Of the thread. */
+    private long nextSave = System.nanoTime();
+
     private Runnable onSaved = () -> {};
     private Runnable onFailure = () -> {};
 
-    /** Is held while the store is written, and guards what it has, as far as it was written here. */
+    /** Is held while the store is used, and guards what it has, as far as it was written here. */
     private final Object writing = new Object();
 
     private final Map<String, StoredPosition> known = new HashMap<>();
 
     public PositionSaver(String sourceId, PositionStore store) {
-        this(sourceId, store, LONGEST_END);
+        this(sourceId, store, LONGEST_WAIT);
     }
 
-    PositionSaver(String sourceId, PositionStore store, Duration longestEnd) {
+    PositionSaver(String sourceId, PositionStore store, Duration longestWait) {
         this.sourceId = sourceId;
         this.store = store;
-        this.longestEnd = longestEnd;
+        this.thread = new StoreThread(longestWait, this::saveIfDue);
     }
 
     /**
@@ -92,22 +90,19 @@ public final class PositionSaver {
      * @param afterFailure is run when {@link #throwIfFailed} has something to throw
      */
     public void begin(String threadName, Runnable afterSave, Runnable afterFailure) {
-        Thread next = new Thread(this::run, threadName);
-        next.setDaemon(true);
         lock.lock();
         try {
             enabled = false;
             saved = Lsn.INVALID;
+            slotCount++;
             due = null;
             failure = null;
-            ending = false;
             onSaved = afterSave;
             onFailure = afterFailure;
-            thread = next;
         } finally {
             lock.unlock();
         }
-        next.start();
+        thread.begin(threadName);
     }
 
     /** Positions are those of that log from now on. What is stored of these is stored anew, as of that log. */
@@ -148,16 +143,25 @@ public final class PositionSaver {
 
     /** @throws PositionStoreException if it can't be read */
     Optional<StoredPosition> load(String queryId) {
-        synchronized (writing) {
-            known.remove(queryId); // the program may have changed the store
-            Optional<StoredPosition> stored = store.load(queryId);
-            lock.lock();
-            try {
-                return Optional.ofNullable(left.get(queryId)).or(() -> stored);
-            } finally {
-                lock.unlock();
+        return thread.perform(() -> {
+            synchronized (writing) {
+                known.remove(queryId); // the program may have changed the store
+                Optional<StoredPosition> stored = store.load(queryId);
+                lock.lock();
+                try {
+                    return Optional.ofNullable(left.get(queryId)).or(() -> stored);
+                } finally {
+                    lock.unlock();
+                }
             }
-        }
+        });
+    }
+
+    private void performWrite(Due what) {
+        Object unused = thread.perform(() -> {
+            write(what);
+            return what;
+        });
     }
 
     /** Something may have been confirmed by one of those. */
@@ -166,7 +170,7 @@ public final class PositionSaver {
         try {
             if (enabled && due == null) {
                 due = new Due(Lsn.INVALID, of);
-                news.signalAll();
+                thread.wake();
             }
         } finally {
             lock.unlock();
@@ -179,7 +183,7 @@ public final class PositionSaver {
         try {
             if (enabled && least.isAfter(saved) && (due == null || least.isAfter(due.least()))) {
                 due = new Due(least, of);
-                news.signalAll();
+                thread.wake();
             }
             return least.min(saved);
         } finally {
@@ -211,7 +215,7 @@ public final class PositionSaver {
         }
         Due leftOnly = new Due(Lsn.INVALID, List.of());
         try {
-            write(leftOnly);
+            performWrite(leftOnly);
         } catch (PositionStoreException e) {
             failed(e, leftOnly);
         }
@@ -228,7 +232,7 @@ public final class PositionSaver {
             lock.unlock();
         }
         try {
-            write(new Due(least, of));
+            performWrite(new Due(least, of));
         } catch (PositionStoreException e) {
             throw new PositionsNotSavedException(e);
         }
@@ -240,16 +244,23 @@ public final class PositionSaver {
      * @throws PositionsNotSavedException if that can't be saved
      */
     void forget(SourceSubscription subscription) {
+        if (!subscription.isForgettable()) {
+            return; // the stream need not wait for the store
+        }
+        try {
+            boolean unused = thread.perform(() -> forgetNow(subscription));
+        } catch (PositionStoreException e) {
+            throw new PositionsNotSavedException(e);
+        }
+    }
+
+    private boolean forgetNow(SourceSubscription subscription) {
         String queryId = subscription.queryId();
         synchronized (writing) {
             if (!subscription.isForgettable()) {
-                return;
+                return false;
             }
-            try {
-                use(() -> store.remove(queryId));
-            } catch (PositionStoreException e) {
-                throw new PositionsNotSavedException(e);
-            }
+            use(() -> store.remove(queryId));
             known.remove(queryId);
             subscription.isForgotten();
             lock.lock();
@@ -258,6 +269,7 @@ public final class PositionSaver {
             } finally {
                 lock.unlock();
             }
+            return true;
         }
     }
 
@@ -290,7 +302,7 @@ public final class PositionSaver {
             lock.unlock();
         }
         try {
-            write(again);
+            performWrite(again);
         } catch (PositionStoreException e) {
             throw new PositionsNotSavedException(e);
         }
@@ -298,7 +310,7 @@ public final class PositionSaver {
         try {
             failure = null;
             due = null;
-            news.signalAll();
+            thread.wake();
         } finally {
             lock.unlock();
         }
@@ -306,25 +318,19 @@ public final class PositionSaver {
 
     /** The run ends: saves what those have confirmed. If that fails it is logged, and comes again at the next start. */
     void end(List<SourceSubscription> of) {
-        Thread current;
         boolean save;
         lock.lock();
         try {
-            ending = true;
-            current = thread;
             save = enabled || !left.isEmpty();
-            news.signalAll();
         } finally {
             lock.unlock();
         }
-        if (current != null && !ThreadEnd.await(current, longestEnd)) {
-            notSaved("the position store does not answer");
-        } else if (save) {
-            try {
-                write(new Due(Lsn.INVALID, of));
-            } catch (PositionStoreException e) {
-                notSaved(String.valueOf(e.getMessage()));
+        try {
+            if (save) {
+                performWrite(new Due(Lsn.INVALID, of));
             }
+        } catch (PositionStoreException e) {
+            notSaved(String.valueOf(e.getMessage()));
         }
         lock.lock();
         try {
@@ -332,27 +338,48 @@ public final class PositionSaver {
         } finally {
             lock.unlock();
         }
+        if (!thread.end()) {
+            LOG.warn("source '{}': the position store does not answer; a thread still waits for it", sourceId);
+        }
     }
 
     private void notSaved(String why) {
         LOG.warn("source '{}': what was confirmed last is not saved and will come again: {}", sourceId, why);
     }
 
-    private void run() {
-        long next = System.nanoTime();
-        for (Due now = awaitDue(next); now != null; now = awaitDue(next)) {
-            long begun = System.nanoTime();
-            try {
-                write(now);
-                onSaved.run();
-            } catch (PositionStoreException e) {
-                failed(e, now);
-            } catch (RuntimeException | Error e) {
-                // Not foreseen: else nothing would be saved any more, and nobody would know.
-                failed(new PositionStoreException("positions can't be saved: " + e, e), now);
+    /** Saves what is to be saved, if it is time; tells when it is. By the thread. */
+    private long saveIfDue() {
+        Due now;
+        lock.lock();
+        try {
+            if (due == null || failure != null) {
+                return Long.MAX_VALUE;
             }
-            long end = System.nanoTime();
-            next = end + Math.min(LONGEST_GAP_NANOS, Math.max(LEAST_GAP_NANOS, GAP_FACTOR * (end - begun)));
+            long wait = nextSave - System.nanoTime();
+            if (wait > 0) {
+                return wait;
+            }
+            now = due;
+            due = null;
+        } finally {
+            lock.unlock();
+        }
+        long begun = System.nanoTime();
+        save(now);
+        long end = System.nanoTime();
+        nextSave = end + Math.min(LONGEST_GAP_NANOS, Math.max(LEAST_GAP_NANOS, GAP_FACTOR * (end - begun)));
+        return 0;
+    }
+
+    private void save(Due what) {
+        try {
+            write(what);
+            onSaved.run();
+        } catch (PositionStoreException e) {
+            failed(e, what);
+        } catch (RuntimeException | Error e) {
+            // Not foreseen: else nothing would be saved any more, and nobody would know.
+            failed(new PositionStoreException("positions can't be saved: " + e, e), what);
         }
     }
 
@@ -365,30 +392,6 @@ public final class PositionSaver {
             lock.unlock();
         }
         onFailure.run();
-    }
-
-    /** Waits until something is to be saved, and no earlier than {@code next}; null when nothing is any more. */
-    private @Nullable Due awaitDue(long next) {
-        lock.lock();
-        try {
-            while (!ending && thread == Thread.currentThread()) {
-                long wait = next - System.nanoTime();
-                if (due == null || failure != null) {
-                    news.await();
-                } else if (wait > 0) {
-                    long unused = news.awaitNanos(wait);
-                } else {
-                    Due now = due;
-                    due = null;
-                    return now;
-                }
-            }
-            return null;
-        } catch (InterruptedException e) {
-            throw new IllegalStateException("nobody interrupts this thread", e);
-        } finally {
-            lock.unlock();
-        }
     }
 
     /**

@@ -15,16 +15,19 @@ import java.util.regex.Pattern;
  * @param systemId the cluster's
  * @param slot the name of the replication slot
  * @param history of the server's timeline: which others are part of the log, and up to where
+ * @param server names the server in its present life
+ * @param standby whether it was a standby when it was asked last: it goes on by itself on another timeline, and what it has
+ *     sent until that is noticed is taken for a part of the old one
  */
-public record ReadLog(String systemId, String slot, TimelineHistory history) {
-    private static final Pattern ORIGIN = Pattern.compile("(.*), timeline (\\d{1,10})");
+public record ReadLog(String systemId, String slot, TimelineHistory history, String server, boolean standby) {
+    private static final Pattern ORIGIN = Pattern.compile("(.*), timeline (\\d{1,10})(?: of standby (.*))?");
 
     /** Why a stored position is none of this log, and what the user should look at. */
     record Misfit(String why, String check) {}
 
     /** Names it, for {@link StoredPosition#origin}. */
     String origin() {
-        return clusterAndSlot() + ", timeline " + history.timeline();
+        return clusterAndSlot() + ", timeline " + history.timeline() + (standby ? " of standby " + server : "");
     }
 
     private String clusterAndSlot() {
@@ -33,21 +36,24 @@ public record ReadLog(String systemId, String slot, TimelineHistory history) {
 
     /** Empty if the position is a place of this log. */
     Optional<Misfit> misfit(StoredPosition stored) {
-        Optional<Long> timeline = timeline(stored);
-        if (timeline.isEmpty()) {
+        Matcher origin = ORIGIN.matcher(stored.origin());
+        if (!origin.matches() || !origin.group(1).equals(clusterAndSlot())) {
             return Optional.of(new Misfit(
                     "the stored position is one of [" + stored.origin() + "], but the source reads from [" + origin()
                             + "]",
                     "Check the address and the slot_name; if they are right: "));
         }
-        if (timeline.get() > history.timeline()) {
+        long timeline = Long.parseLong(origin.group(2));
+        if (timeline > history.timeline()) {
             return Optional.of(new Misfit(
-                    "the stored position is one of timeline " + timeline.get() + ", but the server is on timeline "
+                    "the stored position is one of timeline " + timeline + ", but the server is on timeline "
                             + history.timeline() + ": it was the primary before another one was promoted, or it was"
                             + " restored",
                     "Check the address; if it is the right one: "));
         }
-        return timeline.get() == history.timeline() ? Optional.empty() : beyondFork(stored, timeline.get());
+        return timeline == history.timeline() || server.equals(origin.group(3))
+                ? Optional.empty()
+                : beyondFork(stored, timeline);
     }
 
     private Optional<Misfit> beyondFork(StoredPosition stored, long timeline) {
@@ -71,17 +77,10 @@ public record ReadLog(String systemId, String slot, TimelineHistory history) {
 
     /** Whether the position was stored on a later timeline than the server's. */
     boolean isBefore(StoredPosition stored) {
-        return timeline(stored)
-                .filter(timeline -> timeline > history.timeline())
-                .isPresent();
-    }
-
-    /** The timeline of a position of this cluster and slot. */
-    private Optional<Long> timeline(StoredPosition stored) {
-        Matcher matcher = ORIGIN.matcher(stored.origin());
-        return matcher.matches() && matcher.group(1).equals(clusterAndSlot())
-                ? Optional.of(Long.valueOf(matcher.group(2)))
-                : Optional.empty();
+        Matcher origin = ORIGIN.matcher(stored.origin());
+        return origin.matches()
+                && origin.group(1).equals(clusterAndSlot())
+                && Long.parseLong(origin.group(2)) > history.timeline();
     }
 
     /** Who has this position knows the log up to there. The record of a commit begins at its LSN, and a snapshot's position is where the next record begins. */

@@ -32,6 +32,11 @@ record Resumption(Optional<Position> position, Optional<StoredPosition> stored) 
                         : there.position().commitLsn())));
     }
 
+    /** Whether it goes on from a position that is not what is stored. */
+    boolean isByItself() {
+        return position.isPresent() && !position.equals(stored.map(StoredPosition::position));
+    }
+
     /** Whether it goes on by a position of which only the subscriber knows whether it is one of the slot. */
     boolean isUnguarded() {
         return position.isPresent() && stored.isEmpty();

@@ -83,6 +83,16 @@ public final class Resumptions {
         return stream.givesNext(position, logEnd);
     }
 
+    /** Whether somebody wants to go on from beyond what was the end of the log, who came after that was {@linkplain #logEndsAt told}. */
+    boolean goOnBeyondLog() {
+        return logEnd.isValid() && open.stream().anyMatch(this::goesOnBeyondLog);
+    }
+
+    private boolean goesOnBeyondLog(SourceSubscription subscription) {
+        Optional<Position> from = subscription.resumeFrom();
+        return from.isPresent() && new Lsn(from.get().commitLsn()).isAfter(logEnd);
+    }
+
     /** Why changes are lost that follow where it wants to go on from, as far as that is known. */
     private Optional<PositionUnavailableException> lost(
             SourceSubscription subscription, SubscriptionSettings settings) {

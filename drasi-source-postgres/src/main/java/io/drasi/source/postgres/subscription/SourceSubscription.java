@@ -221,6 +221,16 @@ public final class SourceSubscription implements Subscription {
         }
     }
 
+    /** Whether it was given a bootstrap, or is just being given one, and has not confirmed it. */
+    boolean bootstrapBegun() {
+        lock.lock();
+        try {
+            return !queue.lags() && standing.bootstrapBegun();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Knows the log up to there: a snapshot or a commit that it was given, or the position that it wants to go on from. */
     Lsn furthest() {
         lock.lock();

@@ -39,6 +39,7 @@ final class Standing {
     private @Nullable Position given; // the last position that the subscriber took
     private @Nullable Position confirmed; // the last position that the subscriber confirmed
     private boolean storable; // what it confirms is a position to go on from; nothing less is in a position store
+    private boolean unjudged; // goes on from a position of its own, of which nobody knows yet whether it can
     private boolean stored; // the position store may have something of it
     private boolean apart; // is given what commits by a stream of its own, not by the shared one
     private Lsn reachedApart = Lsn.INVALID; // everything before it was put in by that stream
@@ -56,7 +57,8 @@ final class Standing {
         this.since = after;
         this.given = after;
         this.confirmed = after;
-        this.storable = bootstrap != Bootstrap.WANTED;
+        this.unjudged = resumption.isByItself();
+        this.storable = bootstrap != Bootstrap.WANTED && !unjudged;
         this.stored = resumption.stored().isPresent();
     }
 
@@ -78,6 +80,10 @@ final class Standing {
     /** Whether it was promised a bootstrap that it has not confirmed. */
     boolean bootstrapOpen() {
         return bootstrap != Bootstrap.NOT_WANTED && bootstrap != Bootstrap.CONFIRMED;
+    }
+
+    boolean bootstrapBegun() {
+        return bootstrap == Bootstrap.SENDING || bootstrap == Bootstrap.SENT;
     }
 
     /** Begins a bootstrap, maybe once more: what was put in before is taken back. */
@@ -126,7 +132,7 @@ final class Standing {
         reachedApart = Lsn.INVALID;
         schema.forgetTables();
         givenUp = false;
-        storable = false;
+        storeNoMore();
     }
 
     /** What it was given of a bootstrap beside the stream is worth nothing any more: it waits for another one. */
@@ -135,7 +141,7 @@ final class Standing {
             bootstrap = Bootstrap.WANTED;
             apart = false;
             schema.forgetApart();
-            storable = false;
+            storeNoMore();
         }
     }
 
@@ -195,8 +201,11 @@ final class Standing {
         }
     }
 
+    /** The stream that it is given now has what follows its position. */
     void enterStream() {
         inStream = true;
+        storable |= unjudged;
+        unjudged = false;
     }
 
     boolean inStream() {
@@ -299,6 +308,7 @@ final class Standing {
 
     void storeNoMore() {
         storable = false;
+        unjudged = false;
     }
 
     /** Whether the store may have a position of it, from which it can't go on. */

@@ -253,9 +253,13 @@ public final class Subscriptions implements Outlet {
         return open.stream().map(SourceSubscription::metrics).toList();
     }
 
-    /** A stream begins, at what was confirmed last. */
+    /** A stream begins, at what was confirmed last; but not if somebody has come since the end of the log was known. */
     public synchronized void beginStream() {
-        stream.begin();
+        if (resumptions.goOnBeyondLog()) {
+            stream.beginAgain();
+        } else {
+            stream.begin();
+        }
     }
 
     /** Whether the stream has to end, as nobody is left or nobody was left for a moment. */
@@ -321,6 +325,11 @@ public final class Subscriptions implements Outlet {
      */
     public synchronized boolean bootstrapOpen() {
         return open.isEmpty() ? leftOwed : open.stream().anyMatch(SourceSubscription::bootstrapOpen);
+    }
+
+    /** Whether a subscription was given a bootstrap, or is just being given one, and has not confirmed it. */
+    public boolean bootstrapBegun() {
+        return open.stream().anyMatch(SourceSubscription::bootstrapBegun);
     }
 
     /** Whether one began with a bootstrap, so that another could take the place of what is lost. */

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Test;
 
 /** Subscribers with a bootstrap at 500 beside a stream, and how they come to share that. */
 class CatchUpTest {
-    private static final ReadLog LOG = new ReadLog("7", "drasi", new TimelineHistory(1, Map.of()));
+    private static final ReadLog LOG = new ReadLog("7", "drasi", new TimelineHistory(1, Map.of()), "server", false);
     private static final Duration NOW = Duration.ZERO;
     private static final Lsn FAR = new Lsn(1_000_000);
     private static final Position POSITION = Position.before(500);

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.drasi.model.DispatchMode;
 import io.drasi.model.Position;
 import io.drasi.model.PositionStore;
+import io.drasi.model.PositionStoreException;
 import io.drasi.model.SourceEvent;
 import io.drasi.model.StoredPosition;
 import io.drasi.model.SubscriptionSettings;
@@ -26,6 +27,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class PositionSaverTest {
     private static final Duration NOW = Duration.ZERO;
@@ -49,7 +51,7 @@ class PositionSaverTest {
     }
 
     private static ReadLog log(long timeline, Map<Long, Lsn> leftAt) {
-        return new ReadLog("7", "drasi", new TimelineHistory(timeline, leftAt));
+        return new ReadLog("7", "drasi", new TimelineHistory(timeline, leftAt), "server", false);
     }
 
     private void begin() {
@@ -183,6 +185,36 @@ class PositionSaverTest {
                 "it is saved", () -> subscriptions.confirmedUpTo(new Lsn(80)).equals(new Lsn(80)));
     }
 
+    /** Whether its position is one at all is known when the stream begins. */
+    @Test
+    void doesNotStoreAPositionOfASubscribersOwnBeforeTheStreamHasWhatFollows() throws Exception {
+        StoredPosition known = new StoredPosition(new Position(150, 0), FIRST_TIMELINE);
+        store.save(Map.of("q", known));
+        SourceSubscription other = streaming(SubscriptionSettings.forQuery("other"));
+        subscriptions.handOut(TransactionFixture.transaction(200, 210, "users", 1));
+        SourceEvent event = other.poll(NOW).orElseThrow();
+        SourceSubscription beyond =
+                subscriptions.open(SubscriptionSettings.forQuery("q").withResumeFrom(new Position(900, 0)));
+        other.confirm(((SourceEvent.Transaction) event).position());
+        Await.until(
+                "the other's is stored",
+                () -> store.load("other")
+                        .filter(stored -> stored.position().equals(Position.before(210)))
+                        .isPresent());
+        subscriptions.resumptions().logEndsAt(new Lsn(500));
+        assertThatThrownBy(() -> beyond.poll(NOW)).isInstanceOf(PositionUnavailableException.class);
+        subscriptions.saveFinally();
+        assertThat(store.load("q")).contains(known);
+    }
+
+    @Test
+    void storesAPositionOfASubscribersOwnOnceTheStreamHasBegun() throws Exception {
+        SourceSubscription subscription =
+                streaming(SubscriptionSettings.forQuery("q").withResumeFrom(new Position(150, 0)));
+        handOutAndConfirm(subscription, 200);
+        awaitStored(Position.before(210), FIRST_TIMELINE);
+    }
+
     @Test
     void saysOfWhateverTheStoreThrowsThatPositionsAreNotSaved() throws Exception {
         subscriptions = subscriptions(new BrokenStore(), Duration.ofSeconds(10));
@@ -197,12 +229,19 @@ class PositionSaverTest {
     }
 
     @Test
+    @Timeout(60)
     void doesNotWaitForEverForAStoreThatHangs() throws Exception {
         subscriptions = subscriptions(store, Duration.ofMillis(100));
         SourceSubscription subscription = streaming(SubscriptionSettings.forQuery("q"));
         store.shut();
         handOutAndConfirm(subscription, 200);
         Await.until("it is being saved", store::waiting);
+        assertThatThrownBy(() -> subscriptions.save(FAR))
+                .isInstanceOf(PositionsNotSavedException.class)
+                .hasMessageContaining("the position store does not answer");
+        assertThatThrownBy(() -> subscriptions.open(SubscriptionSettings.forQuery("next")))
+                .isInstanceOf(PositionStoreException.class);
+        subscription.close();
         subscriptions.saveFinally();
         assertThat(store.load("q")).isEmpty();
     }

@@ -13,8 +13,12 @@ import org.junit.jupiter.api.Test;
 
 class ReadLogTest {
     /** Timeline 4 comes from 2, which came from 1; timeline 3 was begun by another server. */
-    private static final ReadLog LOG =
-            new ReadLog("7", "drasi", new TimelineHistory(4, Map.of(1L, new Lsn(100), 2L, new Lsn(200))));
+    private static final ReadLog LOG = new ReadLog(
+            "7",
+            "drasi",
+            new TimelineHistory(4, Map.of(1L, new Lsn(100), 2L, new Lsn(200))),
+            "db:5432 since noon",
+            false);
 
     private static StoredPosition stored(Position position, String origin) {
         return new StoredPosition(position, origin);
@@ -42,6 +46,23 @@ class ReadLogTest {
         assertThat(why(Position.before(201), 2)).isPresent();
         assertThat(why(Position.before(100), 1)).isEmpty();
         assertThat(why(new Position(100, 0), 1)).isPresent();
+    }
+
+    /** It was promoted while it was read from, and what it sent then was taken for a part of the old timeline. */
+    @Test
+    void takesAPositionThatTheServerItselfHasSentWhenItWasAStandby() {
+        ReadLog before = new ReadLog("7", "drasi", new TimelineHistory(2, Map.of()), "db:5432 since noon", true);
+        assertThat(before.origin())
+                .isEqualTo("PostgreSQL system 7, slot drasi, timeline 2 of standby db:5432 since noon");
+        StoredPosition beyond = stored(new Position(250, 0), before.origin());
+        assertThat(LOG.misfit(beyond)).isEmpty();
+        assertThat(LOG.misfit(stored(new Position(150, 0), before.origin()))).isEmpty();
+        ReadLog restarted = new ReadLog("7", "drasi", LOG.history(), "db:5432 since one o'clock", false);
+        assertThat(restarted.misfit(beyond).orElseThrow().why()).contains("promoted when it had the log up to 0/C8");
+        assertThat(restarted.misfit(stored(new Position(150, 0), before.origin())))
+                .isEmpty();
+        assertThat(before.misfit(stored(new Position(250, 0), "PostgreSQL system 7, slot drasi, timeline 3")))
+                .isPresent();
     }
 
     @Test

@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Test;
 
 /** From where subscriptions can go on, and what becomes of those that can't. */
 class ResumptionsTest {
-    private static final ReadLog LOG = new ReadLog("7", "drasi", new TimelineHistory(1, Map.of()));
+    private static final ReadLog LOG = new ReadLog("7", "drasi", new TimelineHistory(1, Map.of()), "server", false);
     private final Subscriptions subscriptions = subscriptions(DispatchMode.CHANNEL, 10);
 
     @Test
@@ -200,6 +200,19 @@ class ResumptionsTest {
                 .hasMessageContaining("the server's log ends at 0/1F4");
         assertThat(within.poll(NOW)).isEmpty();
         assertThat(within.ended()).isFalse();
+    }
+
+    @Test
+    void doesNotBeginAStreamWithOneThatHasComeSinceTheEndOfTheLogWasKnown() throws Exception {
+        subscriptions.resumptions().logEndsAt(new Lsn(500));
+        SourceSubscription beyond =
+                subscriptions.open(SubscriptionSettings.forQuery("beyond").withResumeFrom(new Position(501, 0)));
+        subscriptions.beginStream();
+        assertThat(subscriptions.paused()).isTrue();
+        subscriptions.resumptions().logEndsAt(new Lsn(600));
+        subscriptions.beginStream();
+        assertThat(subscriptions.paused()).isFalse();
+        assertThat(beyond.ended()).isFalse();
     }
 
     @Test
