@@ -125,11 +125,12 @@ class SoakIT {
         }
     }
 
+    /** Bytes of log that are not confirmed; 0 while there is no slot yet. */
     private static long behind(SourceFixture fixture) {
         return Long.parseLong(fixture.database()
                 .queryOne(
-                        "SELECT pg_current_wal_lsn() - confirmed_flush_lsn FROM pg_replication_slots WHERE slot_name = '"
-                                + fixture.slotName() + "'"));
+                        "SELECT coalesce(max(pg_current_wal_lsn() - confirmed_flush_lsn), 0) FROM pg_replication_slots"
+                                + " WHERE slot_name = '" + fixture.slotName() + "'"));
     }
 
     /** A fault, and in some rounds somebody who comes while it lasts and leaves again. */
