@@ -2,7 +2,6 @@
 package io.drasi.source.postgres;
 
 import io.drasi.postgres.client.PostgresConnection;
-import io.drasi.source.postgres.error.SlotHeldException;
 import io.drasi.source.postgres.server.OwnPublication;
 import io.drasi.source.postgres.server.SlotMarker;
 import io.drasi.source.postgres.server.SlotState;
@@ -10,7 +9,6 @@ import io.drasi.source.postgres.server.Slots;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,7 +16,6 @@ import org.slf4j.LoggerFactory;
 final class Deprovisioning {
     private static final Logger LOG = LoggerFactory.getLogger(Deprovisioning.class);
     private static final Duration PATIENCE = Duration.ofSeconds(10);
-    private static final Duration GAP = Duration.ofMillis(50);
 
     private final Slots slots;
     private final OwnPublication publication;
@@ -49,28 +46,11 @@ final class Deprovisioning {
 
     /** The slot, which no other process has now. */
     private Optional<SlotState> free(PostgresConnection connection) {
-        long end = System.nanoTime() + PATIENCE.toNanos();
-        while (true) {
-            try {
-                slots.reserve(connection);
-                Optional<SlotState> slot = slots.state(connection);
-                slot.ifPresent(slots::requireOurs);
-                return slot;
-            } catch (SlotHeldException e) {
-                if (!e.retryable() || System.nanoTime() - end > 0) {
-                    throw e;
-                }
-                await(e);
-            }
-        }
-    }
-
-    private static void await(SlotHeldException held) {
-        try {
-            TimeUnit.NANOSECONDS.sleep(GAP.toNanos());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw held;
-        }
+        return slots.whenFree(PATIENCE, () -> {
+            slots.reserve(connection);
+            Optional<SlotState> slot = slots.state(connection);
+            slot.ifPresent(slots::requireOurs);
+            return slot;
+        });
     }
 }

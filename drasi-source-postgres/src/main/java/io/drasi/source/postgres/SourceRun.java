@@ -318,8 +318,11 @@ final class SourceRun implements Runnable {
         }
         try (PostgresConnection connection = connections.openOrdinary()) {
             ordinaryConnection = connection;
-            slots.reserve(connection, OWN_SESSIONS_END); // who works with the slot now may owe somebody a bootstrap too
-            slotSetup.settle(connection);
+            slots.whenFree(OWN_SESSIONS_END, () -> {
+                slots.reserve(connection); // who works with the slot now may owe somebody a bootstrap too
+                slotSetup.settle(connection);
+                return connection;
+            });
         } catch (PostgresClientException | ProtocolException | SlotHeldException e) {
             LOG.warn(
                     "source '{}': a bootstrap beside slot {} was confirmed, but the mark of it could not be taken away; a"

@@ -19,6 +19,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import java.util.zip.CRC32;
 
 /** The source's replication slot and its markers. */
@@ -90,16 +91,12 @@ public final class Slots {
         throw held(pid.map(Long::valueOf));
     }
 
-    /**
-     * As {@link #reserve(PostgresConnection)}, and tries again for that long while one of our own sessions, which was closed, has
-     * it.
-     */
-    public void reserve(PostgresConnection connection, Duration patience) {
+    /** Tries {@code attempt} again for that long while one of our own sessions, which was closed, still has the slot. */
+    public <T> T whenFree(Duration patience, Supplier<T> attempt) {
         long end = System.nanoTime() + patience.toNanos();
         while (true) {
             try {
-                reserve(connection);
-                return;
+                return attempt.get();
             } catch (SlotHeldException e) {
                 if (!e.retryable() || System.nanoTime() - end > 0) {
                     throw e;
