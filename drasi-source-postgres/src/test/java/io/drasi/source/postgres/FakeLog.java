@@ -7,7 +7,9 @@ import io.drasi.source.postgres.FakeTransaction.Change;
 import io.drasi.source.postgres.FakeTransaction.Message;
 import io.drasi.testkit.Bytes;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 
 /** The log of a fake server: random transactions, and for each what has to come out of it. */
@@ -30,6 +32,7 @@ final class FakeLog {
     // Of the transaction that is being made.
     private List<Message> messages = new ArrayList<>();
     private List<Change> changes = new ArrayList<>();
+    private Map<String, Integer> shapes = new HashMap<>();
     private Position position = Position.before(0);
 
     FakeLog(Random random) {
@@ -71,6 +74,7 @@ final class FakeLog {
         }
         messages = new ArrayList<>();
         changes = new ArrayList<>();
+        shapes = new HashMap<>();
         long commitLsn = end;
         position = Position.before(commitLsn);
         if (random.nextInt(8) == 0) {
@@ -92,7 +96,8 @@ final class FakeLog {
                 micros,
                 List.copyOf(messages),
                 List.copyOf(changes),
-                position));
+                position,
+                Map.copyOf(shapes)));
         end = endLsn;
     }
 
@@ -107,10 +112,14 @@ final class FakeLog {
             case 1 ->
                 say(new Bytes().int8('M').int8(1).int64(end).cstring("prefix").sizedText("said in a transaction"));
             case 2 -> say(new Bytes().int8('A').int32(4_711).int32(4_712));
-            case 3 ->
-                messages.add(new Message(List.of(), new Bytes().bytes(anyTable().relation())));
+            case 3 -> describe(anyTable());
             default -> {}
         }
+    }
+
+    private void describe(FakeTable table) {
+        say(new Bytes().bytes(table.relation()));
+        shapes.put(table.label(), table.shape());
     }
 
     private FakeTable anyTable() {
@@ -155,6 +164,7 @@ final class FakeLog {
     private void count(List<FakeTable> described, Bytes message) {
         position = new Position(position.commitLsn(), position.ordinal() + 1);
         messages.add(new Message(described, message));
+        described.forEach(table -> shapes.put(table.label(), table.shape()));
     }
 
     private void expect(FakeTable table, String text) {

@@ -31,8 +31,15 @@ final class FakeStream {
      * @param reached everything before it was sent with this one, and no transaction is open there; 0: it says nothing of that
      * @param completed how many transactions of the log were sent with this one, counted from the log's beginning; 0: it is no
      *     Commit
+     * @param described how many transactions were sent with this one in whole or up to a description of a table, counted in
+     *     the same way; 0: it is neither a Commit nor such a description
      */
-    record Piece(Bytes bytes, long reached, int completed) {}
+    record Piece(Bytes bytes, long reached, int completed, int described) {
+        /** Says nothing of transactions. */
+        Piece(Bytes bytes, long reached) {
+            this(bytes, reached, 0, 0);
+        }
+    }
 
     /** @param place what an error has to name */
     record Fault(String kind, String place) {}
@@ -66,6 +73,7 @@ final class FakeStream {
             pieces.add(new Piece(
                     frame(transaction.commitLsn(), transaction.commit()),
                     transaction.endLsn(),
+                    transaction.index() + 1,
                     transaction.index() + 1));
         }
         mayKeepAlive(log.end());
@@ -82,7 +90,8 @@ final class FakeStream {
     }
 
     private void data(FakeTransaction transaction, byte[] message) {
-        pieces.add(new Piece(frame(place(transaction.commitLsn()), message), 0, 0));
+        int described = message[0] == 'R' ? transaction.index() + 1 : 0;
+        pieces.add(new Piece(frame(place(transaction.commitLsn()), message), 0, 0, described));
     }
 
     /** The positions of data are those of rows, which go back from one transaction to the next. */
@@ -99,19 +108,19 @@ final class FakeStream {
     private void mayKeepAlive(long before) {
         while (random.nextInt(3) == 0) {
             long walEnd = before - (random.nextBoolean() ? 0 : random.nextInt(0x400));
-            pieces.add(new Piece(keepalive(walEnd), walEnd, 0));
+            pieces.add(new Piece(keepalive(walEnd), walEnd));
         }
         if (random.nextInt(12) == 0) {
             Bytes message =
                     new Bytes().int8('M').int8(0).int64(before).cstring("").sizedText("said outside");
-            pieces.add(new Piece(frame(before, message.toByteArray()), 0, 0));
+            pieces.add(new Piece(frame(before, message.toByteArray()), 0));
         }
     }
 
     /** The server has read further than what it has sent: what it says means nothing for the transaction that is open. */
     private void mayKeepAliveInside() {
         if (random.nextInt(8) == 0) {
-            pieces.add(new Piece(keepalive(log.end() + random.nextInt(0x1000) - 0x800), 0, 0));
+            pieces.add(new Piece(keepalive(log.end() + random.nextInt(0x1000) - 0x800), 0));
         }
     }
 
@@ -210,7 +219,7 @@ final class FakeStream {
     }
 
     private void put(int at, String kind, Bytes bytes, String place) {
-        pieces.add(at, new Piece(bytes, 0, 0));
+        pieces.add(at, new Piece(bytes, 0));
         fault = Optional.of(new Fault(kind, place));
     }
 }

@@ -4,6 +4,7 @@ package io.drasi.source.postgres;
 import io.drasi.model.Position;
 import io.drasi.testkit.Bytes;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -13,6 +14,7 @@ import java.util.Set;
  * @param index its number in the log, from 0 on
  * @param messages between Begin and Commit
  * @param last the position of the last change that counts, also if nobody is given it
+ * @param shapes by label, of the tables that are described in it, as they are at its end
  */
 record FakeTransaction(
         int index,
@@ -22,7 +24,8 @@ record FakeTransaction(
         long commitMicros,
         List<Message> messages,
         List<Change> changes,
-        Position last) {
+        Position last,
+        Map<String, Integer> shapes) {
     /** @param tables that the server describes before, if it has not done so in this session */
     record Message(List<FakeTable> tables, Bytes bytes) {}
 

@@ -80,6 +80,8 @@ final class RandomStream implements AutoCloseable {
     private int processBegan;
     /** How many transactions were sent to this process; the next one can't have been handed out. */
     private int sentToProcess;
+    /** The same, but those count, too, of which a table was described: who comes then begins after them. */
+    private int describedToProcess;
 
     private long mostReached;
     private int sessionsOfProcess;
@@ -143,6 +145,7 @@ final class RandomStream implements AutoCloseable {
         mostReached = slotLsn;
         processBegan = log.indexAt(slotLsn);
         sentToProcess = 0;
+        describedToProcess = 0;
         sessionsOfProcess = 0;
         left.values().removeIf(position -> !isToBeHad(position));
         lastClosed = null;
@@ -187,7 +190,7 @@ final class RandomStream implements AutoCloseable {
         boolean first = open.isEmpty() || sessionsOfProcess == 0;
         SourceSubscription subscription = process.subscriptions().open(settings);
         ModelledSubscriber subscriber = new ModelledSubscriber(
-                queryId, labels, subscription, log, from, Math.max(sentToProcess, processBegan), first);
+                queryId, labels, subscription, log, from, Math.max(describedToProcess, processBegan), first);
         tell("opened " + subscriber);
         try {
             take(subscriber);
@@ -379,8 +382,7 @@ final class RandomStream implements AutoCloseable {
             rest -= piece.bytes().size();
             boolean whole = rest >= 0;
             if (whole) {
-                mostReached = max(mostReached, piece.reached());
-                sentToProcess = Math.max(sentToProcess, piece.completed());
+                sending(piece);
             }
             if (!whole) {
                 byte[] torn = pending.toByteArray();
@@ -400,6 +402,12 @@ final class RandomStream implements AutoCloseable {
             look();
         }
         sent(pending.toByteArray());
+    }
+
+    private void sending(FakeStream.Piece piece) {
+        mostReached = max(mostReached, piece.reached());
+        sentToProcess = Math.max(sentToProcess, piece.completed());
+        describedToProcess = Math.max(describedToProcess, piece.described());
     }
 
     /** False if the client has left. */
@@ -537,8 +545,7 @@ final class RandomStream implements AutoCloseable {
             List<FakeStream.Piece> pieces =
                     new FakeStream(log, random).from(begin()).pieces();
             for (FakeStream.Piece piece : pieces) {
-                mostReached = max(mostReached, piece.reached());
-                sentToProcess = Math.max(sentToProcess, piece.completed());
+                sending(piece);
                 sent(piece.bytes().toByteArray());
                 takeOfAny();
                 look();

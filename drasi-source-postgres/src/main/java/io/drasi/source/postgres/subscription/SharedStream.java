@@ -39,6 +39,8 @@ final class SharedStream {
     private Lsn leftAt = Lsn.INVALID;
     /** The commit LSN of what the stream has begun to hand out last; invalid: it has just begun. */
     private Lsn handingOut = Lsn.INVALID;
+    /** The commit LSN of a transaction of which the tables were described, and that was not handed out; invalid: there is none. */
+    private Lsn described = Lsn.INVALID;
 
     /** @param open the registry's, copied on write: others open and close meanwhile */
     SharedStream(
@@ -62,6 +64,7 @@ final class SharedStream {
     void begin() {
         paused = open.isEmpty();
         handingOut = Lsn.INVALID;
+        described = Lsn.INVALID;
         open.forEach(SourceSubscription::enterStream);
     }
 
@@ -95,9 +98,19 @@ final class SharedStream {
         return joinWait;
     }
 
-    /** The last transaction that was handed out. */
+    /**
+     * What it has handed out, or begun to describe: who is opened now begins after that, as the changes of the tables in it
+     * were told already.
+     */
     Optional<Position> last() {
-        return handedOut.last();
+        Optional<Position> last = handedOut.last();
+        return described.isValid() && isDescribedAfter(last)
+                ? Optional.of(Position.before(described.value() + 1))
+                : last;
+    }
+
+    private boolean isDescribedAfter(Optional<Position> position) {
+        return position.map(it -> described.isAfter(new Lsn(it.commitLsn()))).orElse(true);
     }
 
     /**
@@ -111,7 +124,8 @@ final class SharedStream {
                 .map(last -> new Lsn(last.commitLsn()))
                 .orElse(Lsn.INVALID)
                 .max(logEnd);
-        return !handedOut.isBeyond(position) && !known.isBefore(new Lsn(position.commitLsn()));
+        boolean missesDescribed = described.isValid() && !described.isBefore(new Lsn(position.commitLsn()));
+        return !handedOut.isBeyond(position) && !missesDescribed && !known.isBefore(new Lsn(position.commitLsn()));
     }
 
     /** Whether all of the wanted labels that was handed out after {@code position} can be had again. */
@@ -126,6 +140,7 @@ final class SharedStream {
         List<SourceSubscription> receivers;
         synchronized (registry) {
             joinWait.awaitThoseNear();
+            described = Lsn.INVALID;
             if (paused) {
                 return false;
             }
@@ -159,7 +174,7 @@ final class SharedStream {
     private void handOut(SourceEvent.SchemaChanged change, boolean repeated, Predicate<SourceSubscription> wantsIt) {
         List<SourceSubscription> receivers;
         synchronized (registry) {
-            handingOut = new Lsn(change.position().commitLsn());
+            describes(change.position());
             // While the stream has to begin again, those for whom it does will get what it brings then.
             receivers = ofThisStream().stream()
                     .filter(wantsIt)
@@ -178,7 +193,7 @@ final class SharedStream {
     /** Those who have come beside the stream compare it with what they know, once for each table. */
     void described(TableDescription description) {
         synchronized (registry) {
-            handingOut = new Lsn(description.position().commitLsn()); // who joins later would miss it
+            describes(description.position());
         }
         Set<SourceSubscription> withOwn = new HashSet<>();
         for (SourceSubscription subscription : open) {
@@ -193,6 +208,12 @@ final class SharedStream {
         if (!withOwn.isEmpty() && registry.wantBootstrap()) {
             registry.changed();
         }
+    }
+
+    /** Who joins later would miss it. With the monitor held. */
+    private void describes(Position position) {
+        handingOut = new Lsn(position.commitLsn());
+        described = handingOut;
     }
 
     // ---- what was confirmed ----

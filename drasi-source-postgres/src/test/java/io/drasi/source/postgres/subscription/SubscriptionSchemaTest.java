@@ -50,8 +50,7 @@ class SubscriptionSchemaTest {
         SourceSubscription second = subscriptions.open(SubscriptionSettings.forQuery("second"));
         SourceSubscription resuming =
                 subscriptions.open(SubscriptionSettings.forQuery("resuming").withResumeFrom(new Position(100, 0)));
-        SourceEvent.SchemaChanged change = new SourceEvent.SchemaChanged(
-                Position.before(300), "users", Optional.empty(), List.of("a"), List.of("x"), false);
+        SourceEvent.SchemaChanged change = change(300);
         subscriptions.handOut(change, false);
         assertThat(resuming.poll(NOW)).isEmpty();
         assertThat(first.poll(NOW)).contains(change);
@@ -66,8 +65,7 @@ class SubscriptionSchemaTest {
     @Test
     void givesARepeatedSchemaChangeOnlyToThoseThatWereNotThere() throws Exception {
         SourceSubscription first = streaming(subscriptions, "first");
-        SourceEvent.SchemaChanged change = new SourceEvent.SchemaChanged(
-                Position.before(300), "users", Optional.empty(), List.of("a"), List.of("x"), false);
+        SourceEvent.SchemaChanged change = change(300);
         subscriptions.handOut(change, false);
         assertThat(first.poll(NOW)).contains(change);
         SourceSubscription resuming =
@@ -100,8 +98,7 @@ class SubscriptionSchemaTest {
     @Test
     void isToldARepeatedSchemaChangeAlsoIfItsFirstStreamDidNotComeThatFar() throws Exception {
         SourceSubscription first = streaming(subscriptions, "first");
-        SourceEvent.SchemaChanged change = new SourceEvent.SchemaChanged(
-                Position.before(300), "users", Optional.empty(), List.of("a"), List.of("x"), false);
+        SourceEvent.SchemaChanged change = change(300);
         subscriptions.handOut(change, false);
         first.close();
         SourceSubscription next = streaming(subscriptions, "next");
@@ -115,16 +112,59 @@ class SubscriptionSchemaTest {
 
     /** It would be told the shape that the table had then, after one that it has been told since. */
     @Test
-    void isNotToldAfterwardsASchemaChangeOfATransactionThatItWasGiven() throws Exception {
+    void isNotToldAfterwardsASchemaChangeThatTheStreamHadToldWhenItWasOpened() throws Exception {
         streaming(subscriptions, "first");
-        SourceEvent.SchemaChanged change = new SourceEvent.SchemaChanged(
-                Position.before(300), "users", Optional.empty(), List.of("a"), List.of("x"), false);
+        SourceEvent.SchemaChanged change = change(300);
         subscriptions.handOut(change, false);
         SourceSubscription late = subscriptions.open(SubscriptionSettings.forQuery("late"));
         subscriptions.handOut(TransactionFixture.transaction(300, 310, "users", 1));
-        transaction(late);
+        subscriptions.handOut(TransactionFixture.transaction(400, 410, "users", 1));
+        assertThat(transaction(late).commitLsn()).isEqualTo(400);
         subscriptions.beginStream();
         subscriptions.handOut(change, true);
         assertThat(late.poll(NOW)).isEmpty();
+    }
+
+    /** It would be given rows of a table of which the change was told to the others already. */
+    @Test
+    void beginsAfterATransactionOfWhichTheTablesWereDescribedAlready() throws Exception {
+        SourceSubscription early = streaming(subscriptions, "early");
+        subscriptions.handOut(TransactionFixture.transaction(200, 210, "users", 1));
+        SourceEvent.SchemaChanged change = change(300);
+        subscriptions.handOut(change, false);
+        SourceSubscription later = subscriptions.open(SubscriptionSettings.forQuery("later"));
+        subscriptions.handOut(TransactionFixture.transaction(300, 310, "users", 1));
+        SourceSubscription last = subscriptions.open(SubscriptionSettings.forQuery("last"));
+        subscriptions.handOut(TransactionFixture.transaction(400, 410, "users", 1));
+        assertThat(transaction(early).commitLsn()).isEqualTo(200);
+        assertThat(early.poll(NOW)).contains(change);
+        assertThat(transaction(early).commitLsn()).isEqualTo(300);
+        assertThat(transaction(later).commitLsn()).isEqualTo(400);
+        assertThat(transaction(last).commitLsn()).isEqualTo(400);
+    }
+
+    /** The stream has to begin again, and describe the table to it. */
+    @Test
+    void goesOnWithANewStreamFromBeforeATransactionOfWhichTheTablesWereDescribedAlready() throws Exception {
+        streaming(subscriptions, "early");
+        subscriptions.handOut(TransactionFixture.transaction(200, 210, "users", 1));
+        Position position = new Position(200, 0);
+        subscriptions.handOut(change(300), false);
+        SourceSubscription resuming =
+                subscriptions.open(SubscriptionSettings.forQuery("resuming").withResumeFrom(position));
+        assertThat(subscriptions.paused()).isTrue();
+        subscriptions.beginStream();
+        subscriptions.handOut(change(300), true);
+        assertThat(resuming.poll(NOW)).contains(change(300));
+        subscriptions.handOut(TransactionFixture.transaction(300, 310, "users", 1));
+        assertThat(transaction(resuming).commitLsn()).isEqualTo(300);
+        SubscriptionSettings another = SubscriptionSettings.forQuery("another");
+        subscriptions.open(another.withResumeFrom(new Position(300, 0)));
+        assertThat(subscriptions.paused()).as("it misses nothing").isFalse();
+    }
+
+    private static SourceEvent.SchemaChanged change(long commitLsn) {
+        return new SourceEvent.SchemaChanged(
+                Position.before(commitLsn), "users", Optional.empty(), List.of("a"), List.of("x"), false);
     }
 }
