@@ -7,7 +7,7 @@ import java.util.concurrent.locks.LockSupport;
 
 /** Waiting for a condition, for tests that must not sleep. */
 public final class Await {
-    private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(30);
+    private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(60);
     private static final long FIRST_PAUSE_NANOS = 500_000;
     private static final long LONGEST_PAUSE_NANOS = 20_000_000;
 
@@ -31,7 +31,7 @@ public final class Await {
         void check() throws Exception;
     }
 
-    /** {@link #until(String, Duration, Condition)} with 30 s. */
+    /** {@link #until(String, Duration, Condition)} with 60 s. */
     public static void until(String what, Condition condition) {
         until(what, DEFAULT_TIMEOUT, condition);
     }
@@ -46,7 +46,7 @@ public final class Await {
         untilPresent(what, timeout, () -> condition.holds() ? Optional.of(true) : Optional.empty());
     }
 
-    /** {@link #untilPresent(String, Duration, Attempt)} with 30 s. */
+    /** {@link #untilPresent(String, Duration, Attempt)} with 60 s. */
     public static <T> T untilPresent(String what, Attempt<T> attempt) {
         return untilPresent(what, DEFAULT_TIMEOUT, attempt);
     }
@@ -79,7 +79,7 @@ public final class Await {
         }
     }
 
-    /** {@link #untilAsserted(String, Duration, Assertions)} with 30 s. */
+    /** {@link #untilAsserted(String, Duration, Assertions)} with 60 s. */
     public static void untilAsserted(String what, Assertions assertions) {
         untilAsserted(what, DEFAULT_TIMEOUT, assertions);
     }
