@@ -142,7 +142,7 @@ class LateBootstrapIT {
             Await.until("the early one is told", () -> setup.early.failure().isPresent());
             assertThat(setup.early.failure().orElseThrow()).isInstanceOf(PositionUnavailableException.class);
             assertThatThrownBy(() -> takeAll(late)).isInstanceOf(PositionUnavailableException.class);
-            assertThat(SourceTraces.threads()).isEmpty();
+            Await.until("its threads end", () -> SourceTraces.threads().isEmpty());
             SourceTraces.awaitConnections(setup.fixture, 0);
             setup.early.close();
         }
