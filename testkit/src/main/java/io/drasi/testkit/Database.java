@@ -11,15 +11,20 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
+import java.util.regex.Pattern;
 import org.postgresql.core.Parser;
 
 /**
- * One database of a {@link PostgresServer}. Each call of {@link #execute}, {@link #query} and {@link #queryOne} is a
+ * One database of a {@link PostgresServer}. Each call of {@link #execute}, {@link #query} and {@link #queryOne} is as a
  * session of its own, as the superuser and in autocommit, that pg_hba.conf always lets in. Thread-safe.
  */
 public final class Database {
     /** How {@link #query} shows SQL NULL, which is what COPY prints for it. */
     public static final String NULL_TEXT = "\\N";
+
+    /** New sessions are other ones after that. */
+    private static final Pattern CHANGES_SESSIONS =
+            Pattern.compile("\\bALTER\\s+(DATABASE|ROLE|USER|SYSTEM)\\b", Pattern.CASE_INSENSITIVE);
 
     private final PostgresServer server;
     private final String name;
@@ -40,15 +45,24 @@ public final class Database {
      * @throws IllegalStateException with the statement and the server's message if one fails
      */
     public void execute(String... scripts) {
-        try (Connection connection = connectAsAdministrator(true);
-                Statement statement = connection.createStatement()) {
-            for (String script : scripts) {
-                for (String single : statements(script)) {
-                    execute(statement, single);
+        try {
+            server.sessions().use(name, () -> connectAsAdministrator(true), connection -> {
+                try (Statement statement = connection.createStatement()) {
+                    for (String script : scripts) {
+                        for (String single : statements(script)) {
+                            execute(statement, single);
+                        }
+                    }
                 }
-            }
+                return scripts;
+            });
         } catch (SQLException e) {
             throw failure("connect", e);
+        }
+        for (String script : scripts) {
+            if (CHANGES_SESSIONS.matcher(script).find()) {
+                server.sessions().closeAll();
+            }
         }
     }
 
@@ -69,8 +83,15 @@ public final class Database {
 
     /** The rows as PostgreSQL's own text, SQL NULL as {@link #NULL_TEXT}. */
     public List<List<String>> query(String sql) {
-        try (Connection connection = connectAsAdministrator(true);
-                Statement statement = connection.createStatement();
+        try {
+            return server.sessions().use(name, () -> connectAsAdministrator(true), connection -> rows(connection, sql));
+        } catch (SQLException e) {
+            throw failure(sql, e);
+        }
+    }
+
+    private static List<List<String>> rows(Connection connection, String sql) throws SQLException {
+        try (Statement statement = connection.createStatement();
                 ResultSet result = statement.executeQuery(sql)) {
             int columns = result.getMetaData().getColumnCount();
             List<List<String>> rows = new ArrayList<>();
@@ -83,9 +104,12 @@ public final class Database {
                 rows.add(row);
             }
             return rows;
-        } catch (SQLException e) {
-            throw failure(sql, e);
         }
+    }
+
+    /** Closes sessions that stand by for the next statement: nobody may be in a database that is dropped. */
+    public void disconnect() {
+        server.sessions().close(name);
     }
 
     /**

@@ -40,6 +40,7 @@ public final class PostgresServer implements AutoCloseable {
     private final Optional<TlsFiles> tlsFiles;
     private final ServerSettings settings;
     private final Postmaster postmaster;
+    private final Sessions sessions = new Sessions();
     private volatile int port;
     private boolean closed;
 
@@ -284,6 +285,11 @@ public final class PostgresServer implements AutoCloseable {
     /** {@link Database#execute} in the database {@code postgres}. */
     public void execute(String... scripts) {
         database(SUPERUSER).execute(scripts);
+    }
+
+    /** Those that stand by. */
+    Sessions sessions() {
+        return sessions;
     }
 
     /** {@link Database#query} in the database {@code postgres}. */

@@ -156,6 +156,31 @@ class PostgresServerIT {
     }
 
     @Test
+    void runsEachScriptAsInASessionOfItsOwn() {
+        try (PostgresServer server =
+                PostgresServer.builder(PostgresVersion.newest()).start()) {
+            server.execute("SET work_mem = '77kB'; CREATE TEMP TABLE here AS SELECT 1; SET ROLE pg_monitor");
+            assertThat(server.queryOne("SHOW work_mem")).isNotEqualTo("77kB");
+            assertThat(server.queryOne("SELECT current_user")).isEqualTo("postgres");
+            assertThat(server.query("SELECT to_regclass('here')")).containsExactly(List.of(Database.NULL_TEXT));
+            server.execute("BEGIN; CREATE TABLE left_open AS SELECT 1");
+            assertThat(server.query("SELECT to_regclass('left_open')")).containsExactly(List.of(Database.NULL_TEXT));
+            server.execute("ALTER DATABASE postgres SET work_mem = '88kB'");
+            assertThat(server.queryOne("SHOW work_mem")).isEqualTo("88kB");
+            String pid = server.queryOne("SELECT pg_backend_pid()");
+            assertThat(server.queryOne("SELECT pg_backend_pid()"))
+                    .as("one that stands by")
+                    .isEqualTo(pid);
+            server.restart();
+            assertThat(server.queryOne("SELECT pg_backend_pid()")).isNotEqualTo(pid);
+            server.execute("CREATE DATABASE other");
+            server.database("other").execute("CREATE TABLE t AS SELECT 1");
+            server.database("other").disconnect();
+            server.execute("DROP DATABASE other");
+        }
+    }
+
+    @Test
     void appliesChangedConfigurationAtReload() throws SQLException {
         try (PostgresServer server =
                 PostgresServer.builder(PostgresVersion.oldest()).start()) {
