@@ -152,7 +152,10 @@ public final class Database {
     private Connection connectAsAdministrator(boolean simple) throws SQLException {
         Properties properties = new Properties();
         properties.setProperty("user", DataTemplate.ADMINISTRATOR);
-        properties.setProperty("options", "-c role=" + PostgresServer.SUPERUSER);
+        // What the driver sets after the login, a reset takes back.
+        properties.setProperty(
+                "options",
+                "-c role=" + PostgresServer.SUPERUSER + " -c extra_float_digits=3 -c application_name=testkit");
         properties.setProperty("sslmode", "disable");
         if (simple) {
             properties.setProperty("preferQueryMode", "simple");

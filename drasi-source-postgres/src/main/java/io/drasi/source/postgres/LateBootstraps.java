@@ -282,6 +282,28 @@ final class LateBootstraps {
             }
             letGo();
             beginAgainWithoutHold();
+            awaitSlot();
+        }
+    }
+
+    /** The server moves the slot's end only now and then: before that, the next attempt would be given up at once. */
+    private void awaitSlot() {
+        while (slotInDanger()) {
+            beginAgain(
+                    "a bootstrap that was given up waits until slot " + config.slotName()
+                            + " has come along, next look",
+                    "the server still keeps more than half of max_slot_wal_keep_size for it");
+        }
+    }
+
+    private boolean slotInDanger() {
+        Connections server = connections.sameServer();
+        try (PostgresConnection ordinary = stop.whileConnecting(server::choose)) {
+            return stop.during(() -> RetentionGuard.inDanger(ordinary, config.slotName()), ordinary::abort);
+        } catch (PostgresClientException | SourceException e) {
+            stop.throwIfGiven();
+            LOG.debug("source '{}': how much log is kept can't be asked: {}", config.id(), e.getMessage());
+            return false; // the attempt will meet it again
         }
     }
 

@@ -337,8 +337,13 @@ final class SlotSetup {
 
     /** What the slot keeps for those who are given a bootstrap beside the stream is to be let go. */
     void giveUp(PostgresConnection ordinary) {
+        boolean confirmed = subscriptions.bootstrapConfirmed();
         if (!markers.contains(SlotMarker.GIVEN_UP)) {
             make(ordinary, SlotMarker.GIVEN_UP);
+        }
+        if (confirmed && markers.contains(SlotMarker.FIRST)) {
+            // Somebody needs what the slot holds; of those who are owed a bootstrap the new one tells.
+            dropMarker(ordinary, SlotMarker.FIRST);
         }
     }
 

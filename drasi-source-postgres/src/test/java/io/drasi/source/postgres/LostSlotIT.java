@@ -11,6 +11,7 @@ import io.drasi.source.postgres.error.PositionUnavailableException;
 import io.drasi.testkit.Await;
 import io.drasi.testkit.PostgresServer;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -29,11 +30,7 @@ class LostSlotIT {
                         .start();
                 Logged logged = new Logged();
                 SourceFixture fixture = SourceFixture.on(server)) {
-            fixture.execute(
-                    "CREATE TABLE large AS SELECT i AS id, repeat('x', 8000) AS text FROM generate_series(1, 2500) AS i",
-                    "ALTER TABLE large ADD PRIMARY KEY (id)",
-                    "CREATE TABLE marks (id serial PRIMARY KEY)");
-            fixture.publishAllTables();
+            createTables(fixture);
             PostgresReplicationSource source =
                     fixture.source(fixture.builder().withBootstrapBatchSize(20).withDispatchBufferCapacity(3));
             MirroringFollower early = new MirroringFollower(source.subscribe(
@@ -61,6 +58,33 @@ class LostSlotIT {
                     .isEqualTo(walsender);
             SourceTraces.awaitSlots(fixture, fixture.slotName());
             early.close();
+        }
+    }
+
+    /** It stood when the later one was given up, as that was asked for before the first was confirmed. */
+    @Test
+    void takesTheMarkerOfTheFirstBootstrapAwayWhenThoseWhoWantedALaterOneHaveGone() {
+        try (PostgresServer server = PostgresServer.builder(18)
+                        .setting("max_slot_wal_keep_size", "64MB")
+                        .setting("min_wal_size", "32MB")
+                        .start();
+                SourceFixture fixture = SourceFixture.on(server)) {
+            createTables(fixture);
+            PostgresReplicationSource source = fixture.source(fixture.builder().withBootstrapBatchSize(20));
+            Recorder early = fixture.record(
+                    source,
+                    SubscriptionSettings.forQuery("early").withBootstrap().withLabels("marks"),
+                    false);
+            source.start();
+            SourceEvent.BootstrapCompleted first = early.snapshot().completed();
+            Recorder late =
+                    fixture.record(source, SubscriptionSettings.forQuery("late").withBootstrap());
+            awaitStarted(late);
+            early.confirm(first);
+            assertThat(SourceTraces.slots(fixture)).contains(fixture.slotName() + "_bootstrapping");
+            awaitGivenUp(fixture);
+            late.close();
+            SourceTraces.awaitSlots(fixture, fixture.slotName());
         }
     }
 
@@ -92,6 +116,14 @@ class LostSlotIT {
         }
     }
 
+    private static void createTables(SourceFixture fixture) {
+        fixture.execute(
+                "CREATE TABLE large AS SELECT i AS id, repeat('x', 8000) AS text FROM generate_series(1, 2500) AS i",
+                "ALTER TABLE large ADD PRIMARY KEY (id)",
+                "CREATE TABLE marks (id serial PRIMARY KEY)");
+        fixture.publishAllTables();
+    }
+
     private static void awaitStarted(Recorder late) {
         while (!(late.next() instanceof SourceEvent.BootstrapStarted)) {
             // of the one before
@@ -100,6 +132,14 @@ class LostSlotIT {
 
     /** Until the bootstrap is given up, and then until the slot of all has come along. */
     private static void write(SourceFixture fixture) {
+        awaitGivenUp(fixture);
+        Await.until("the slot of all has come along", () -> {
+            fixture.execute("INSERT INTO marks DEFAULT VALUES", "CHECKPOINT");
+            return safeSize(fixture) > LIMIT * 3 / 4;
+        });
+    }
+
+    private static void awaitGivenUp(SourceFixture fixture) {
         String temporary = temporarySlots(fixture);
         Await.until("it is given up", () -> {
             // The slot may come along a little after that, to where the bootstrap holds it: then more is needed.
@@ -108,10 +148,6 @@ class LostSlotIT {
                         + " FROM generate_series(1, 8)");
             }
             return !temporarySlots(fixture).equals(temporary);
-        });
-        Await.until("the slot of all has come along", () -> {
-            fixture.execute("INSERT INTO marks DEFAULT VALUES", "CHECKPOINT");
-            return safeSize(fixture) > LIMIT * 3 / 4;
         });
     }
 

@@ -50,6 +50,15 @@ public final class RetentionGuard implements AutoCloseable {
         thread.setDaemon(true);
     }
 
+    /** Whether more than half of what the server may keep for the slot is used. */
+    public static boolean inDanger(PostgresConnection connection, String slot) {
+        return connection.serverVersionNumber() >= FIRST_WITH_LIMIT
+                && !connection
+                        .query(ENDANGERED.formatted(Sql.literal(slot)))
+                        .rows()
+                        .isEmpty();
+    }
+
     public void start() {
         thread.start();
     }
@@ -84,9 +93,7 @@ public final class RetentionGuard implements AutoCloseable {
                 closed.await();
             }
             while (!closed.await(GAP_MILLIS, TimeUnit.MILLISECONDS)) {
-                if (!current.query(ENDANGERED.formatted(Sql.literal(slot)))
-                        .rows()
-                        .isEmpty()) {
+                if (inDanger(current, slot)) {
                     onDanger.run();
                 }
             }
