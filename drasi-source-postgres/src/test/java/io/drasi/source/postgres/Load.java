@@ -8,9 +8,12 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 
 /** Sessions that change a database without pause, each on a thread of its own, until this is closed. */
 abstract class Load implements AutoCloseable {
+    private static final long PAUSE_NANOS = 2_000_000;
+
     private final String kind;
     private final List<Thread> threads = new ArrayList<>();
     private final Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
@@ -46,9 +49,12 @@ abstract class Load implements AutoCloseable {
         return stopping;
     }
 
-    /** One of them has committed a transaction. */
+    /** One of them has committed a transaction. In a build it leaves the others some of the processor then. */
     final void hasCommitted() {
         committed.incrementAndGet();
+        if (RandomRuns.minutes().isEmpty()) {
+            LockSupport.parkNanos(PAUSE_NANOS);
+        }
     }
 
     /** Transactions that have committed so far. */

@@ -23,6 +23,7 @@ final class StreamingChild {
      */
     static Proc start(SourceFixture fixture, boolean bootstrap, int batches) {
         return Proc.java(
+                        List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto"),
                         StreamingChild.class.getName(),
                         Integer.toString(fixture.server().port()),
                         fixture.server().superuser(),

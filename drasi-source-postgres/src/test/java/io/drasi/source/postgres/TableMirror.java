@@ -78,7 +78,7 @@ final class TableMirror {
             insert(insert);
         } else if (change instanceof SourceChange.Update update) {
             Deque<Map<String, ElementValue>> rows = rows(update.element());
-            assertThat(rows).as("rows of " + ReadableChange.of(change)).hasSize(1);
+            assertThat(rows).as(() -> "rows of " + ReadableChange.of(change)).hasSize(1);
             rows.getFirst().putAll(update.element().properties().toMap());
         } else if (change instanceof SourceChange.Delete delete) {
             Map<String, Deque<Map<String, ElementValue>>> table =
@@ -97,7 +97,9 @@ final class TableMirror {
     private void insert(SourceChange.Insert insert) {
         Deque<Map<String, ElementValue>> rows = rows(insert.element());
         if (!multisets) {
-            assertThat(rows).as("rows before " + ReadableChange.of(insert)).isEmpty();
+            assertThat(rows)
+                    .as(() -> "rows before " + ReadableChange.of(insert))
+                    .isEmpty();
         }
         Map<String, ElementValue> row =
                 new LinkedHashMap<>(insert.element().properties().toMap());
