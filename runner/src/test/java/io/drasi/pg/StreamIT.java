@@ -109,9 +109,9 @@ class StreamIT {
                 .run(Program.PATIENCE)
                 .requireSuccess();
         RebuiltTables tables = new RebuiltTables().apply(upToNow(database));
-        try (Proc load = PostgresProgram.pgbench(server, "signals", "-n", "-c", "2", "-R", "400", "-T", "900")
+        try (Proc load = PostgresProgram.pgbench(server, "signals", "-n", "-c", "2", "-R", "100", "-T", "900")
                 .start()) {
-            for (int round = 0; round < 6; round++) {
+            for (int round = 0; round < 4; round++) {
                 try (Proc stream =
                         Program.stream(server, "signals", "--slot-name=signals").start()) {
                     stream.awaitLine("history line", Program.PATIENCE, line -> line.contains("pgbench_history"));
