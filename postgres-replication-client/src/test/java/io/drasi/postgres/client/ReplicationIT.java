@@ -238,6 +238,11 @@ class ReplicationIT {
                         assertThat(e.retryable()).isTrue();
                     });
             CompletableFuture<Void> drop = CompletableFuture.runAsync(() -> other.dropSlot(streaming.slot(), true));
+            Await.until(
+                    "the server works at it",
+                    () -> !server.query("SELECT 1 FROM pg_stat_activity WHERE pid = " + other.backendPid()
+                                    + " AND wait_event IS DISTINCT FROM 'ClientRead'")
+                            .isEmpty());
             streaming.close();
             drop.get(30, TimeUnit.SECONDS);
         }
