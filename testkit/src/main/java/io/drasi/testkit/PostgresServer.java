@@ -397,9 +397,13 @@ public final class PostgresServer implements AutoCloseable {
     /** Makes the server read its configuration, and waits until new sessions get it. */
     public synchronized void reload() {
         String loadTime = "SELECT pg_conf_load_time()";
+        sessions.closeAll(); // each has a time of its own
         String before = queryOne(loadTime);
         postmaster.reload();
-        Await.until("the configuration is reloaded", () -> !queryOne(loadTime).equals(before));
+        Await.until("the configuration is reloaded", () -> {
+            sessions.closeAll();
+            return !queryOne(loadTime).equals(before);
+        });
     }
 
     /** Ends the server at once, if it runs, and deletes its data directory. */
@@ -409,6 +413,7 @@ public final class PostgresServer implements AutoCloseable {
             return;
         }
         closed = true;
+        sessions.closeAll();
         RunDirectory.deregister(this);
         if (postmaster.running()) {
             postmaster.stopImmediate();

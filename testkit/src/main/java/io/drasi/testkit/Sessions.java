@@ -14,7 +14,8 @@ import org.postgresql.core.TransactionState;
 
 /**
  * Sessions of a server that stand by for the next statement, at most one in each database: to begin one costs the server more
- * than most of the statements of a test. They are reset before, as if they were new. Thread-safe.
+ * than most of the statements of a test. They are reset before, as if they were new, but that a temporary replication slot
+ * stays. Thread-safe.
  */
 final class Sessions {
     /** In seconds. A server that is stopped in its tracks says nothing. */
@@ -54,15 +55,18 @@ final class Sessions {
         }
     }
 
-    private static boolean reset(Connection connection) throws SQLException {
-        if (connection.unwrap(BaseConnection.class).getTransactionState() != TransactionState.IDLE) {
-            return false;
-        }
+    /** False if it is of no further use; what was done in it is done all the same. */
+    private static boolean reset(Connection connection) {
         try (Statement statement = connection.createStatement()) {
+            if (connection.unwrap(BaseConnection.class).getTransactionState() != TransactionState.IDLE) {
+                return false;
+            }
             statement.execute("DISCARD ALL");
             statement.execute("SET ROLE " + PostgresServer.SUPERUSER);
+            return true;
+        } catch (SQLException e) {
+            return false;
         }
-        return true;
     }
 
     private synchronized @Nullable Connection taken(String database) {

@@ -57,6 +57,8 @@ import org.slf4j.LoggerFactory;
  */
 final class LateBootstraps {
     private static final Logger LOG = LoggerFactory.getLogger(LateBootstraps.class);
+    private static final Duration LOOK_AT_SLOT = Duration.ofSeconds(1);
+    private static final Duration LONGEST_WAIT_FOR_SLOT = Duration.ofMinutes(2);
     private static final int MOST_GIVEN_UP = 3;
 
     private final PostgresSourceConfig config;
@@ -254,6 +256,7 @@ final class LateBootstraps {
     /** From when on this is false, {@link #begin} begins with another thread. */
     private synchronized boolean goesOn() {
         working = subscriptions.wantBootstrap();
+        givenUpInARow = working ? givenUpInARow : 0;
         return working;
     }
 
@@ -286,13 +289,19 @@ final class LateBootstraps {
         }
     }
 
-    /** The server moves the slot's end only now and then: before that, the next attempt would be given up at once. */
+    /**
+     * The server moves the slot's end only now and then: before that, the next attempt would be given up at once. Whatever else
+     * keeps the slot, a bootstrap does not wait longer for that.
+     */
     private void awaitSlot() {
-        while (slotInDanger()) {
-            beginAgain(
-                    "a bootstrap that was given up waits until slot " + config.slotName()
-                            + " has come along, next look",
-                    "the server still keeps more than half of max_slot_wal_keep_size for it");
+        long end = System.nanoTime() + LONGEST_WAIT_FOR_SLOT.toNanos();
+        while (subscriptions.wantBootstrap() && slotInDanger() && System.nanoTime() - end < 0) {
+            String message = "a bootstrap that was given up waits until slot " + config.slotName()
+                    + " has come along: the server still keeps more than half of max_slot_wal_keep_size for it";
+            LOG.info("source '{}': {}", config.id(), message);
+            subscriptions.delayBootstrap(message);
+            stop.pause(LOOK_AT_SLOT);
+            letGo(); // of those who have come since, too: they would keep it
         }
     }
 
@@ -300,7 +309,7 @@ final class LateBootstraps {
         Connections server = connections.sameServer();
         try (PostgresConnection ordinary = stop.whileConnecting(server::choose)) {
             return stop.during(() -> RetentionGuard.inDanger(ordinary, config.slotName()), ordinary::abort);
-        } catch (PostgresClientException | SourceException e) {
+        } catch (PostgresClientException | ProtocolException | SourceException e) {
             stop.throwIfGiven();
             LOG.debug("source '{}': how much log is kept can't be asked: {}", config.id(), e.getMessage());
             return false; // the attempt will meet it again
@@ -379,8 +388,9 @@ final class LateBootstraps {
         String why = "the server would have had to keep more than max_slot_wal_keep_size allows for slot "
                 + config.slotName() + " until it had ended";
         if (givenUpInARow == MOST_GIVEN_UP) {
+            givenUpInARow = 0;
             throw new PositionUnavailableException(
-                    "a bootstrap was given up " + givenUpInARow + " times in a row: " + why,
+                    "a bootstrap was given up " + MOST_GIVEN_UP + " times in a row: " + why,
                     "Raise max_slot_wal_keep_size to twice of what is written during a bootstrap, or have the bootstrap"
                             + " when less is written.",
                     null);
@@ -392,6 +402,7 @@ final class LateBootstraps {
         step = Step.CONNECT;
         // All of it on one server, whatever the source does meanwhile.
         Connections server = connections.sameServer();
+        endangered = false; // a guard may have said so after its bootstrap was given up
         subscriptions.besideStream().hold(); // before there is a snapshot: what commits after it must not be lost
         RetentionGuard guard = new RetentionGuard(server::openOrdinary, config.slotName(), this::inDanger);
         try (guard;
@@ -410,9 +421,11 @@ final class LateBootstraps {
         }
     }
 
-    private void inDanger() {
-        endangered = true;
-        look.run();
+    private void inDanger(boolean now) {
+        endangered = now;
+        if (now) {
+            look.run();
+        }
     }
 
     private boolean check(PostgresConnection ordinary) {

@@ -59,6 +59,8 @@ final class SlotSetup {
     private volatile boolean marked;
     /** The markers of later bootstraps that were made by this run. */
     private final Set<SlotMarker> ours = EnumSet.noneOf(SlotMarker.class);
+    /** Whether somebody had confirmed the slot's first bootstrap when a later one was given up. */
+    private boolean firstIsOver;
     /** Whether standbys keep the slot up. */
     private boolean keptUp;
     /** A thread that tells listeners what is waited for, and whose end the run's waits for. */
@@ -325,23 +327,24 @@ final class SlotSetup {
         subscriptions.owed();
     }
 
-    private void make(PostgresConnection ordinary, SlotMarker marker) {
+    /** Returns whether a bootstrap was confirmed until then. */
+    private boolean make(PostgresConnection ordinary, SlotMarker marker) {
         slots.createMarker(ordinary, marker);
-        subscriptions.bootstrapOwed();
+        boolean confirmed = subscriptions.bootstrapOwed();
         markers.add(marker);
         marked = true;
         if (marker != SlotMarker.FIRST) {
             ours.add(marker);
         }
+        return confirmed;
     }
 
     /** What the slot keeps for those who are given a bootstrap beside the stream is to be let go. */
     void giveUp(PostgresConnection ordinary) {
-        boolean confirmed = subscriptions.bootstrapConfirmed();
         if (!markers.contains(SlotMarker.GIVEN_UP)) {
-            make(ordinary, SlotMarker.GIVEN_UP);
+            firstIsOver = make(ordinary, SlotMarker.GIVEN_UP);
         }
-        if (confirmed && markers.contains(SlotMarker.FIRST)) {
+        if (firstIsOver && markers.contains(SlotMarker.FIRST)) {
             // Somebody needs what the slot holds; of those who are owed a bootstrap the new one tells.
             dropMarker(ordinary, SlotMarker.FIRST);
         }

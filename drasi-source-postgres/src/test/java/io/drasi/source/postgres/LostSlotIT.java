@@ -24,10 +24,7 @@ class LostSlotIT {
     @ParameterizedTest(name = "on PostgreSQL {0}")
     @ValueSource(ints = {14, 18})
     void givesUpABootstrapThreeTimesBeforeTheServerGivesUpTheSlotOfTheOthers(int version) {
-        try (PostgresServer server = PostgresServer.builder(version)
-                        .setting("max_slot_wal_keep_size", "64MB")
-                        .setting("min_wal_size", "32MB")
-                        .start();
+        try (PostgresServer server = server(version);
                 Logged logged = new Logged();
                 SourceFixture fixture = SourceFixture.on(server)) {
             createTables(fixture);
@@ -61,13 +58,37 @@ class LostSlotIT {
         }
     }
 
+    /** Else the slot could not come along for which the first one waits. */
+    @Test
+    void letsGoOfOneThatComesWhileAnotherThatWasGivenUpWaits() {
+        try (PostgresServer server = server(18);
+                SourceFixture fixture = SourceFixture.on(server)) {
+            createTables(fixture);
+            PostgresReplicationSource source = fixture.source(fixture.builder().withBootstrapBatchSize(20));
+            MirroringFollower early = new MirroringFollower(source.subscribe(
+                    SubscriptionSettings.forQuery("early").withBootstrap().withLabels("marks")));
+            source.start();
+            early.catchUp(fixture.database(), List.of(TABLES));
+            Recorder late =
+                    fixture.record(source, SubscriptionSettings.forQuery("late").withBootstrap());
+            awaitStarted(late);
+            awaitGivenUp(fixture);
+            Recorder another = fixture.record(
+                    source, SubscriptionSettings.forQuery("another").withBootstrap());
+            awaitSlot(fixture);
+            late.close();
+            awaitStarted(another);
+            another.close();
+            SourceTraces.awaitSlots(fixture, fixture.slotName());
+            early.catchUp(fixture.database(), List.of(TABLES));
+            early.close();
+        }
+    }
+
     /** It stood when the later one was given up, as that was asked for before the first was confirmed. */
     @Test
     void takesTheMarkerOfTheFirstBootstrapAwayWhenThoseWhoWantedALaterOneHaveGone() {
-        try (PostgresServer server = PostgresServer.builder(18)
-                        .setting("max_slot_wal_keep_size", "64MB")
-                        .setting("min_wal_size", "32MB")
-                        .start();
+        try (PostgresServer server = server(18);
                 SourceFixture fixture = SourceFixture.on(server)) {
             createTables(fixture);
             PostgresReplicationSource source = fixture.source(fixture.builder().withBootstrapBatchSize(20));
@@ -116,6 +137,13 @@ class LostSlotIT {
         }
     }
 
+    private static PostgresServer server(int version) {
+        return PostgresServer.builder(version)
+                .setting("max_slot_wal_keep_size", "64MB")
+                .setting("min_wal_size", "32MB")
+                .start();
+    }
+
     private static void createTables(SourceFixture fixture) {
         fixture.execute(
                 "CREATE TABLE large AS SELECT i AS id, repeat('x', 8000) AS text FROM generate_series(1, 2500) AS i",
@@ -133,6 +161,10 @@ class LostSlotIT {
     /** Until the bootstrap is given up, and then until the slot of all has come along. */
     private static void write(SourceFixture fixture) {
         awaitGivenUp(fixture);
+        awaitSlot(fixture);
+    }
+
+    private static void awaitSlot(SourceFixture fixture) {
         Await.until("the slot of all has come along", () -> {
             fixture.execute("INSERT INTO marks DEFAULT VALUES", "CHECKPOINT");
             return safeSize(fixture) > LIMIT * 3 / 4;

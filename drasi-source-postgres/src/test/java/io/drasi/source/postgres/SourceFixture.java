@@ -248,10 +248,9 @@ final class SourceFixture implements AutoCloseable {
                 () -> server.query(
                         "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = '"
                                 + database.name().replace("'", "''") + "' OR slot_name LIKE '" + slotName + "\\_%'"));
-        database.disconnect();
-        Await.untilAsserted(
-                "the database is dropped",
-                () -> server.execute(
-                        "DROP DATABASE IF EXISTS \"" + database.name().replace("\"", "\"\"") + "\""));
+        Await.untilAsserted("the database is dropped", () -> {
+            database.disconnect();
+            server.execute("DROP DATABASE IF EXISTS \"" + database.name().replace("\"", "\"\"") + "\"");
+        });
     }
 }

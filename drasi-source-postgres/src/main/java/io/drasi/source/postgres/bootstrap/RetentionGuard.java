@@ -8,6 +8,7 @@ import io.drasi.source.postgres.error.SourceException;
 import io.drasi.source.postgres.thread.ThreadEnd;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -33,19 +34,19 @@ public final class RetentionGuard implements AutoCloseable {
 
     private final Supplier<PostgresConnection> opener;
     private final String slot;
-    private final Runnable onDanger;
+    private final Consumer<Boolean> onLook;
     private final CountDownLatch closed = new CountDownLatch(1);
     private final Thread thread;
     private volatile @Nullable PostgresConnection connection;
 
     /**
      * @param opener an interrupt ends its wait
-     * @param onDanger is run now and then while more than half of what may be kept is used; on another thread
+     * @param onLook is told at each look whether more than half of what may be kept is used; on another thread
      */
-    public RetentionGuard(Supplier<PostgresConnection> opener, String slot, Runnable onDanger) {
+    public RetentionGuard(Supplier<PostgresConnection> opener, String slot, Consumer<Boolean> onLook) {
         this.opener = opener;
         this.slot = slot;
-        this.onDanger = onDanger;
+        this.onLook = onLook;
         this.thread = new Thread(this::run, Thread.currentThread().getName() + "-guard");
         thread.setDaemon(true);
     }
@@ -93,9 +94,7 @@ public final class RetentionGuard implements AutoCloseable {
                 closed.await();
             }
             while (!closed.await(GAP_MILLIS, TimeUnit.MILLISECONDS)) {
-                if (inDanger(current, slot)) {
-                    onDanger.run();
-                }
+                onLook.accept(inDanger(current, slot));
             }
         } catch (PostgresClientException | SourceException e) {
             LOG.debug("how much log is kept for slot {} can't be asked: {}", slot, e.getMessage());

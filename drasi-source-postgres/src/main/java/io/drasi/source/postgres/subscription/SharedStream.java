@@ -39,7 +39,7 @@ final class SharedStream {
     private Lsn leftAt = Lsn.INVALID;
     /** The commit LSN of what the stream has begun to hand out last; invalid: it has just begun. */
     private Lsn handingOut = Lsn.INVALID;
-    /** The commit LSN of a transaction of which the tables were described, and that was not handed out; invalid: there is none. */
+    /** The commit LSN of a transaction of which changes of tables were told, and that was not handed out; invalid: there is none. */
     private Lsn described = Lsn.INVALID;
 
     /** @param open the registry's, copied on write: others open and close meanwhile */
@@ -140,7 +140,9 @@ final class SharedStream {
         List<SourceSubscription> receivers;
         synchronized (registry) {
             joinWait.awaitThoseNear();
-            described = Lsn.INVALID;
+            if (transaction.size() > 0) {
+                described = Lsn.INVALID; // an empty one is not among what was handed out
+            }
             if (paused) {
                 return false;
             }
@@ -174,7 +176,8 @@ final class SharedStream {
     private void handOut(SourceEvent.SchemaChanged change, boolean repeated, Predicate<SourceSubscription> wantsIt) {
         List<SourceSubscription> receivers;
         synchronized (registry) {
-            describes(change.position());
+            handingOut = new Lsn(change.position().commitLsn());
+            described = handingOut;
             // While the stream has to begin again, those for whom it does will get what it brings then.
             receivers = ofThisStream().stream()
                     .filter(wantsIt)
@@ -193,7 +196,7 @@ final class SharedStream {
     /** Those who have come beside the stream compare it with what they know, once for each table. */
     void described(TableDescription description) {
         synchronized (registry) {
-            describes(description.position());
+            handingOut = new Lsn(description.position().commitLsn()); // who joins later would miss it
         }
         Set<SourceSubscription> withOwn = new HashSet<>();
         for (SourceSubscription subscription : open) {
@@ -208,12 +211,6 @@ final class SharedStream {
         if (!withOwn.isEmpty() && registry.wantBootstrap()) {
             registry.changed();
         }
-    }
-
-    /** Who joins later would miss it. With the monitor held. */
-    private void describes(Position position) {
-        handingOut = new Lsn(position.commitLsn());
-        described = handingOut;
     }
 
     // ---- what was confirmed ----

@@ -35,6 +35,7 @@ final class Standing {
     private Position bootstrapPosition = Position.before(0);
     private long bootstrapRows;
     private @Nullable Position after; // only what comes after this position is put in
+    private @Nullable Position known; // it knows the log up to there, by what was put in or by its own position
     private @Nullable Position since; // where it began to be given what the stream brings
     private @Nullable Position given; // the last position that the subscriber took
     private @Nullable Position confirmed; // the last position that the subscriber confirmed
@@ -55,6 +56,7 @@ final class Standing {
                 : resumption.position().isPresent() ? Bootstrap.CONFIRMED : Bootstrap.WANTED;
         this.after = resumption.position().orElse(null);
         this.since = after;
+        this.known = after;
         this.given = after;
         this.confirmed = after;
         this.unjudged = resumption.isByItself();
@@ -90,6 +92,7 @@ final class Standing {
     void startBootstrap(Position position, long slotLsn, boolean besideStream) {
         apart = besideStream;
         reachedApart = Lsn.INVALID;
+        givenUp = false;
         schema.forgetTables();
         confirmations.forgetSent();
         confirmations.startAt(slotLsn);
@@ -98,6 +101,7 @@ final class Standing {
         bootstrapRows = 0;
         after = position;
         since = position;
+        known = position;
         bootstrapPosition = position;
         confirmed = null;
         confirmations.sent(position, position.commitLsn());
@@ -128,6 +132,7 @@ final class Standing {
         resumption = Resumption.NOWHERE;
         after = null;
         since = null;
+        known = null;
         apart = false;
         reachedApart = Lsn.INVALID;
         schema.forgetTables();
@@ -217,6 +222,7 @@ final class Standing {
     void putIn(CommittedTransaction transaction) {
         confirmations.sent(transaction.lastChange(), transaction.endLsn());
         after = transaction.position();
+        known = after;
     }
 
     /** What was put in last does not reach the subscriber. */
@@ -236,7 +242,7 @@ final class Standing {
 
     /** Knows the log up to there: a snapshot or a commit that it was given, or the position that it wants to go on from. */
     Lsn furthest() {
-        return after == null ? Lsn.INVALID : ReadLog.knownUpTo(after);
+        return known == null ? Lsn.INVALID : ReadLog.knownUpTo(known);
     }
 
     /** Where it goes on; one that waits for a bootstrap, or has been given one, does so nowhere. */

@@ -308,9 +308,14 @@ public final class Subscriptions implements Outlet {
         open.forEach(SourceSubscription::owed);
     }
 
-    /** A marker stands for a bootstrap that is still to come: none that was confirmed before counts for it. */
-    public synchronized void bootstrapOwed() {
+    /**
+     * A marker stands for a bootstrap that is still to come: none that was confirmed before counts for it. Returns whether one
+     * was.
+     */
+    public synchronized boolean bootstrapOwed() {
+        boolean confirmed = bootstrapConfirmed;
         bootstrapConfirmed = false;
+        return confirmed;
     }
 
     /** Whether a bootstrap was confirmed in an earlier run by somebody who is there now. */
