@@ -28,7 +28,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Wrong addresses, names, passwords and missing rights: each is one error that names the thing and what fixes it. */
 @ParameterizedClass(name = "PostgreSQL {0}")
-@ValueSource(ints = {10, 14, 18})
+@ValueSource(ints = {10, 18})
 class BadInputIT {
     private static PostgresServer server;
 

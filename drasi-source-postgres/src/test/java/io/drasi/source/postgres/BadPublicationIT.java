@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Publications, tables and keys that don't fit what the source was told: what the errors say, run, makes it work. */
 @ParameterizedClass(name = "PostgreSQL {0}")
-@ValueSource(ints = {10, 14, 18})
+@ValueSource(ints = {10, 18})
 class BadPublicationIT {
     private static final int FIRST_WITH_PARTITION_ROOTS = 13;
 

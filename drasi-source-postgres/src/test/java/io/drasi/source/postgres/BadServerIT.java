@@ -25,7 +25,7 @@ import java.util.Optional;
 class BadServerIT {
     // ---- settings for replication
 
-    @EachVersion
+    @SomeVersion
     void givesTheStatementThatSetsWalLevel(int version) {
         try (PostgresServer server =
                         Shop.server(version).setting("wal_level", "replica").start();
@@ -45,7 +45,7 @@ class BadServerIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void namesMaxReplicationSlotsWhenNoSlotIsFree(int version) {
         try (PostgresServer server = Shop.server(version)
                         .setting("max_replication_slots", "2")
@@ -72,7 +72,7 @@ class BadServerIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void namesMaxReplicationSlotsWhenThereAreNone(int version) {
         try (PostgresServer server = Shop.server(version)
                         .setting("max_replication_slots", "0")
@@ -88,7 +88,7 @@ class BadServerIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void waitsForAFreeWalSender(int version) {
         try (PostgresServer server =
                         Shop.server(version).setting("max_wal_senders", "1").start();
@@ -115,7 +115,7 @@ class BadServerIT {
 
     // ---- passwords
 
-    @EachVersion
+    @SomeVersion
     void givesTheStatementsThatReplaceMd5(int version) {
         try (PostgresServer server = PostgresServer.builder(version)
                         .setting("password_encryption", "md5")
@@ -143,7 +143,7 @@ class BadServerIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void refusesToSendThePasswordInClearTextOverTheNetwork(int version) {
         InetAddress address = networkAddress();
         try (PostgresServer server = Shop.server(version)
@@ -180,7 +180,7 @@ class BadServerIT {
 
     // ---- TLS
 
-    @EachVersion
+    @SomeVersion
     void saysThatTheServerHasNoTls(int version) {
         try (PostgresServer server = Shop.server(version).start();
                 Shop shop = Shop.open(server)) {
@@ -196,7 +196,7 @@ class BadServerIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void checksTheCertificateAsTheSslModeWants(int version) {
         TlsFiles files = TlsFiles.builder()
                 .serverName("db.example.com")
@@ -226,7 +226,7 @@ class BadServerIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void saysThatTheServerWantsTls(int version) {
         try (PostgresServer server = Shop.server(version)
                         .tls()
@@ -244,7 +244,7 @@ class BadServerIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void saysThatTheServerWantsACertificate(int version) {
         TlsFiles files = TlsFiles.builder().clientName("somebody").create();
         try (PostgresServer server = Shop.server(version)
@@ -267,7 +267,7 @@ class BadServerIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void namesTheFileThatIsMissing(int version) {
         try (PostgresServer server = Shop.server(version).tls().start();
                 Shop shop = Shop.open(server)) {

@@ -52,7 +52,7 @@ class BadSlotIT {
     static IntStream versions() {
         return PostgresVersion.available().stream()
                 .mapToInt(PostgresVersion::major)
-                .filter(major -> List.of(10, 14, 17, 18).contains(major));
+                .filter(major -> List.of(10, 17, 18).contains(major));
     }
 
     @BeforeParameterizedClassInvocation

@@ -61,7 +61,7 @@ class BootstrapProgressIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void tellsALateOneToo(int version) {
         try (SourceFixture fixture = SourceFixture.on(version)) {
             fixture.execute(

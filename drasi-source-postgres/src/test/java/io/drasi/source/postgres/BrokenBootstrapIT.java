@@ -41,7 +41,7 @@ class BrokenBootstrapIT {
     private final Map<String, Integer> broken = new TreeMap<>();
 
     @ParameterizedTest(name = "on PostgreSQL {0}")
-    @CsvSource({"18, 12", "14, 4", "10, 6"})
+    @CsvSource({"18, 6", "14, 3", "10, 3"})
     void givesALateOneInTheEndAndTheOthersEveryChangeOnce(int version, int rounds) {
         try (SourceFixture fixture = withTables(version)) {
             PostgresReplicationSource source = source(fixture);
@@ -66,7 +66,7 @@ class BrokenBootstrapIT {
     }
 
     @ParameterizedTest(name = "on PostgreSQL {0}")
-    @CsvSource({"18, 6", "14, 3", "10, 4"})
+    @CsvSource({"18, 3", "14, 2", "10, 2"})
     void givesAFirstOneInTheEnd(int version, int rounds) {
         Property.forAll(rounds, random -> {
             try (SourceFixture fixture = withTables(version)) {

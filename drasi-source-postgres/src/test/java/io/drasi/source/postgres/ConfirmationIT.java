@@ -17,7 +17,7 @@ class ConfirmationIT {
     private static final SubscriptionSettings FIRST = SubscriptionSettings.forQuery("first");
     private static final SubscriptionSettings SECOND = SubscriptionSettings.forQuery("second");
 
-    @EachVersion
+    @SomeVersion
     void followsTheConfirmationsOfItsSubscriber(int version) {
         try (SourceFixture fixture = users(version)) {
             PostgresReplicationSource source = fixture.source(often(fixture));
@@ -46,7 +46,7 @@ class ConfirmationIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void waitsForTheSlowestSubscriber(int version) {
         try (SourceFixture fixture = users(version)) {
             PostgresReplicationSource source = fixture.source(often(fixture));
@@ -79,7 +79,7 @@ class ConfirmationIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void isNotHeldBackByWhatASubscriberDoesNotWant(int version) {
         try (SourceFixture fixture = users(version)) {
             fixture.execute("CREATE TABLE orders (id int PRIMARY KEY)");
@@ -93,7 +93,7 @@ class ConfirmationIT {
     }
 
     /** The tables that are published are idle; others, also of other databases, write. */
-    @EachVersion
+    @SomeVersion
     void followsTheEndOfTheLogWhileNothingIsOutstanding(int version) {
         try (SourceFixture fixture = users(version)) {
             // Longer than this test: what moves the position are keepalives, not the interval.
@@ -107,7 +107,7 @@ class ConfirmationIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void isNotHeldBackByATransactionThatIsOpenOnTheServer(int version) throws SQLException {
         try (SourceFixture fixture = users(version)) {
             Recorder recorder = fixture.stream(often(fixture));
@@ -123,7 +123,7 @@ class ConfirmationIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void tellsTheLastConfirmationsWhenItStops(int version) {
         try (SourceFixture fixture = users(version)) {
             Recorder recorder = fixture.stream(fixture.builder().withStatusInterval(Duration.ofMinutes(5)));
@@ -137,7 +137,7 @@ class ConfirmationIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void deliversWhatWasNotConfirmedAgain(int version) {
         try (SourceFixture fixture = users(version)) {
             PostgresReplicationSource source = fixture.source(fixture.builder());

@@ -20,7 +20,7 @@ class FeedbackIT {
     private static final SubscriptionSettings QUERY = SubscriptionSettings.forQuery("q");
 
     /** The stuck subscriber's queue is full, and so are the buffers of the connection. */
-    @SlowOnEachVersion
+    @SomeVersion
     void keepsTheConnectionWhileASubscriberIsStuck(int version) {
         try (PostgresServer server = impatient(version);
                 SourceFixture fixture = SourceFixture.on(server)) {
@@ -52,7 +52,7 @@ class FeedbackIT {
     }
 
     /** It is told exactly how much it has lost, and the others never wait for it. */
-    @SlowOnEachVersion
+    @SomeVersion
     void keepsTheConnectionWhileASubscriberOfABroadcastIsStuck(int version) {
         try (PostgresServer server = impatient(version);
                 SourceFixture fixture = SourceFixture.on(server)) {
@@ -102,7 +102,7 @@ class FeedbackIT {
     }
 
     /** Otherwise an idle published table would make the server keep the log of all others. */
-    @SlowOnEachVersion
+    @SomeVersion
     void followsTheLogWhenNothingIsOutstanding(int version) {
         try (SourceFixture fixture = SourceFixture.on(version)) {
             fixture.execute("CREATE TABLE users (id int PRIMARY KEY)", "CREATE TABLE unpublished (id int)");
@@ -119,7 +119,7 @@ class FeedbackIT {
         }
     }
 
-    @SlowOnEachVersion
+    @SomeVersion
     void holdsTheLogForTheSlowestSubscriber(int version) {
         try (SourceFixture fixture = SourceFixture.on(version)) {
             fixture.execute("CREATE TABLE users (id int PRIMARY KEY)");

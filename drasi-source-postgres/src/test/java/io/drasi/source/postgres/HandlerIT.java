@@ -28,7 +28,7 @@ class HandlerIT {
     private static final FailurePolicy SOON = FailurePolicy.retry(Duration.ofMillis(20), Duration.ofMillis(50));
     private static final SubscriptionSettings QUERY = SubscriptionSettings.forQuery("handled");
 
-    @EachVersion
+    @SomeVersion
     void goesOnAfterARestartWithWhatWasNotHandled(int version) {
         try (SourceFixture fixture = SourceFixture.on(version)) {
             Writers.createTables(fixture.database(), 1000);
@@ -61,7 +61,7 @@ class HandlerIT {
     }
 
     /** A check that may not repeat fails the handler, and with it the handling, if anything comes twice or is left out. */
-    @EachVersion
+    @SomeVersion
     void losesAndRepeatsNothingWhenItIsClosedInTheMiddle(int version) {
         try (SourceFixture fixture = SourceFixture.on(version)) {
             Writers.createTables(fixture.database(), 100);
@@ -86,7 +86,7 @@ class HandlerIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void givesTheSameTransactionAgainAfterAThrow(int version) {
         try (SourceFixture fixture = UsersTable.on(version)) {
             PostgresReplicationSource source = fixture.source(fixture.builder());
@@ -119,7 +119,7 @@ class HandlerIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void endsWithAThrowAndAnotherHandlerGetsTheSameTransaction(int version) {
         try (SourceFixture fixture = UsersTable.on(version)) {
             PostgresReplicationSource source = fixture.source(fixture.builder());
@@ -149,7 +149,7 @@ class HandlerIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void holdsTheStreamBackWhileItIsSlow(int version) {
         try (SourceFixture fixture = UsersTable.on(version)) {
             PostgresReplicationSource source = fixture.source(fixture.builder().withDispatchBufferCapacity(2));
@@ -171,7 +171,7 @@ class HandlerIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void hearsThatItLaggedInABroadcast(int version) {
         try (SourceFixture fixture = UsersTable.on(version)) {
             PostgresReplicationSource source = fixture.source(
@@ -199,7 +199,7 @@ class HandlerIT {
     }
 
     /** Neither stopping nor closing the source waits for it. */
-    @EachVersion
+    @SomeVersion
     void isLeftBehindByTheSourceWhileItIsStuck(int version) {
         try (SourceFixture fixture = UsersTable.on(version)) {
             PostgresReplicationSource source = fixture.source(fixture.builder());
@@ -223,7 +223,7 @@ class HandlerIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void hearsWhyTheSourceFailed(int version) {
         try (SourceFixture fixture = SourceFixture.on(version)) {
             PostgresReplicationSource source = fixture.source(fixture.builder());

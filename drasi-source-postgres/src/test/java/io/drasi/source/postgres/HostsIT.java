@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 
 /** A source that knows several hosts, and what it asks of a slot for a failover. */
 class HostsIT {
-    @EachVersion
+    @SomeVersion
     void readsFromTheFirstHostThatWillDoAndSaysWhatEachSaid(int version) throws IOException {
         try (SourceFixture fixture = withTable(version)) {
             int nobody = unusedPort();

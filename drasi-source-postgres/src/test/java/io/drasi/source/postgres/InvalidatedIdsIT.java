@@ -11,7 +11,7 @@ import java.util.List;
 
 /** Schema changes that give the rows of a table other element ids. */
 class InvalidatedIdsIT {
-    @EachVersion
+    @SomeVersion
     void bootstrapsAgainWhenAColumnChangesTheIdsOfATableWithoutAKey(int version) {
         try (SourceFixture fixture = SourceFixture.on(version)) {
             fixture.execute("CREATE TABLE log (level int, text text)", "ALTER TABLE log REPLICA IDENTITY FULL");
@@ -36,7 +36,7 @@ class InvalidatedIdsIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void bootstrapsAgainWhenATableGetsAPrimaryKey(int version) {
         try (SourceFixture fixture = SourceFixture.on(version)) {
             fixture.execute("CREATE TABLE log (id int, text text)", "ALTER TABLE log REPLICA IDENTITY FULL");
@@ -58,7 +58,7 @@ class InvalidatedIdsIT {
     }
 
     /** The stream that it joins has not seen the table in between, and takes it for unchanged. */
-    @EachVersion
+    @SomeVersion
     void bootstrapsALateOneAgainThatHasSeenATableWithoutTheKeyWhichItHasAgain(int version) {
         try (SourceFixture fixture = SourceFixture.on(version)) {
             fixture.execute(
@@ -87,7 +87,7 @@ class InvalidatedIdsIT {
     }
 
     /** The blanks that pad a char(n) are part of its text. */
-    @EachVersion
+    @SomeVersion
     void bootstrapsAgainWhenAKeyColumnGetsATypeWhoseValuesLookOtherwise(int version) {
         try (SourceFixture fixture = SourceFixture.on(version)) {
             fixture.execute("CREATE TABLE codes (code char(4) PRIMARY KEY)", "INSERT INTO codes VALUES ('a'), ('b')");
@@ -102,7 +102,7 @@ class InvalidatedIdsIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void bootstrapsAgainWhenAColumnOfATableWithoutAKeyGetsAnotherScale(int version) {
         try (SourceFixture fixture = SourceFixture.on(version)) {
             fixture.execute("CREATE TABLE log (n numeric(10,2))", "ALTER TABLE log REPLICA IDENTITY FULL");
@@ -120,7 +120,7 @@ class InvalidatedIdsIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void doesNotBootstrapAgainForAKeyThatOnlyGetsWider(int version) {
         try (SourceFixture fixture = SourceFixture.on(version)) {
             fixture.execute(
@@ -144,7 +144,7 @@ class InvalidatedIdsIT {
     }
 
     /** The server tells nothing of it: it is noticed when a row comes with the new label. */
-    @EachVersion
+    @SomeVersion
     void bootstrapsAgainWhenALabelOfAnEnumInTheIdsIsRenamed(int version) {
         try (SourceFixture fixture = SourceFixture.on(version)) {
             fixture.execute(
@@ -185,7 +185,7 @@ class InvalidatedIdsIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void doesNotBootstrapAgainForALabelThatIsAdded(int version) {
         try (SourceFixture fixture = SourceFixture.on(version)) {
             fixture.execute(
@@ -201,7 +201,7 @@ class InvalidatedIdsIT {
     }
 
     /** Whoever asks then whether one can go on without a bootstrap is told no, also after a crash. */
-    @EachVersion
+    @SomeVersion
     void marksTheSlotWhileABootstrapBesideItIsOwed(int version) {
         try (SourceFixture fixture = SourceFixture.on(version)) {
             fixture.execute("CREATE TABLE log (level int)", "ALTER TABLE log REPLICA IDENTITY FULL");
@@ -229,7 +229,7 @@ class InvalidatedIdsIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void keepsTheMarkThoughTheOneThatIsOwedIsClosedFirstWhenItsProgramEnds(int version) {
         try (SourceFixture fixture = SourceFixture.on(version)) {
             fixture.execute("CREATE TABLE t (id int PRIMARY KEY)");
@@ -248,7 +248,7 @@ class InvalidatedIdsIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void onlyAnnouncesItToASubscriptionThatBeganWithoutABootstrap(int version) {
         try (SourceFixture fixture = SourceFixture.on(version)) {
             fixture.execute("CREATE TABLE log (level int)", "ALTER TABLE log REPLICA IDENTITY FULL");

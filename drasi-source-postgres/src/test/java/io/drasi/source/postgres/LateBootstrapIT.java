@@ -30,7 +30,7 @@ class LateBootstrapIT {
     private static final SubscriptionSettings LATE =
             SubscriptionSettings.forQuery("late").withBootstrap();
 
-    @SlowOnEachVersion
+    @SomeVersion
     void givesTheOthersEverythingWhileALateOneDoesNotReadItsBootstrap(int version) {
         try (Setup setup = new Setup(version)) {
             Recorder late = setup.lateInItsBootstrap(LATE);
@@ -39,7 +39,7 @@ class LateBootstrapIT {
         }
     }
 
-    @SlowOnEachVersion
+    @SomeVersion
     void givesTheOthersEverythingWhileALateOneDoesNotCatchUp(int version) {
         try (Setup setup = new Setup(version)) {
             Recorder late = setup.lateInItsCatchUp(LATE);
@@ -52,7 +52,7 @@ class LateBootstrapIT {
     }
 
     /** A broadcast drops for those who lag; not for one that could do nothing for it. */
-    @SlowOnEachVersion
+    @SomeVersion
     void doesNotLagBehindABroadcastByWhatHasCommittedDuringItsBootstrap(int version) {
         try (Setup setup = new Setup(version, DispatchMode.BROADCAST, 200)) {
             Recorder late = setup.lateInItsCatchUp(LATE);
@@ -61,7 +61,7 @@ class LateBootstrapIT {
         }
     }
 
-    @SlowOnEachVersion
+    @SomeVersion
     void leavesNothingBehindWhenTheSubscriberIsClosed(int version) {
         try (Setup setup = new Setup(version)) {
             setup.lateInItsBootstrap(LATE).close();
@@ -73,7 +73,7 @@ class LateBootstrapIT {
         }
     }
 
-    @SlowOnEachVersion
+    @SomeVersion
     void isSharedByThoseWhoAskWhileAnotherIsUnderWay(int version) {
         try (Setup setup = new Setup(version, DispatchMode.CHANNEL, 100)) {
             Recorder first = setup.lateInItsBootstrap(LATE);
@@ -97,7 +97,7 @@ class LateBootstrapIT {
         }
     }
 
-    @SlowOnEachVersion
+    @SomeVersion
     void goesOnWithTheSharedStreamWhenItsOwnBreaks(int version) {
         try (Setup setup = new Setup(version)) {
             Recorder late = setup.lateInItsCatchUp(LATE);
@@ -114,7 +114,7 @@ class LateBootstrapIT {
         }
     }
 
-    @SlowOnEachVersion
+    @SomeVersion
     void endsPromptlyWithTheSource(int version) {
         List<BiConsumer<Setup, SubscriptionSettings>> places =
                 List.of(Setup::lateInItsBootstrap, Setup::lateInItsCatchUp);
@@ -132,7 +132,7 @@ class LateBootstrapIT {
     }
 
     /** Also those who are given a bootstrap at that moment, after what waits for them. */
-    @SlowOnEachVersion
+    @SomeVersion
     void tellsAllWhyTheSourceFailsInTheMeantime(int version) {
         try (Setup setup = new Setup(version)) {
             Recorder late = setup.lateInItsBootstrap(LATE);
@@ -155,7 +155,7 @@ class LateBootstrapIT {
     }
 
     /** It would be given two at once. */
-    @SlowOnEachVersion
+    @SomeVersion
     void isEndedWhenTheSlotIsMadeAnewForThoseWhoWait(int version) {
         try (Setup setup = new Setup(version)) {
             Recorder late = setup.lateInItsBootstrap(LATE);
@@ -174,7 +174,7 @@ class LateBootstrapIT {
         }
     }
 
-    @SlowOnEachVersion
+    @SomeVersion
     void announcesWhatIsAlteredWhileItCatchesUpOnceAndInItsPlace(int version) {
         try (Setup setup = new Setup(version, DispatchMode.CHANNEL, 100)) {
             Recorder second =
@@ -198,7 +198,7 @@ class LateBootstrapIT {
         }
     }
 
-    @SlowOnEachVersion
+    @SomeVersion
     void isGivenAnotherWhenATableIsRenamedWhileItCatchesUp(int version) {
         try (Setup setup = new Setup(version)) {
             Recorder late = setup.lateInItsCatchUp(LATE);

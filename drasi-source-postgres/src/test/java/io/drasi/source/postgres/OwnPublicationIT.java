@@ -43,7 +43,7 @@ class OwnPublicationIT {
         return fixture.database().queryOne("SELECT count(*) FROM " + what);
     }
 
-    @EachVersion
+    @SomeVersion
     void createsThePublicationAndKeepsItToTheTables(int version) {
         try (SourceFixture fixture = shop(version)) {
             Recorder first = fixture.bootstrap(creating(fixture, "users", "Odd table"));
@@ -72,7 +72,7 @@ class OwnPublicationIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void leavesAPublicationAloneThatSomebodyElseMade(int version) {
         try (SourceFixture fixture = shop(version)) {
             fixture.execute("CREATE PUBLICATION drasi_publication FOR TABLE orders");
@@ -108,7 +108,7 @@ class OwnPublicationIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void createsAPublicationForAllTables(int version) {
         try (SourceFixture fixture = shop(version)) {
             Recorder recorder = fixture.stream(fixture.builder().withCreatePublication(true));

@@ -37,7 +37,7 @@ class ParallelBootstrapIT {
         return fixture;
     }
 
-    @SlowOnEachVersion
+    @SomeVersion
     void readsEachRowOnce(int version) {
         try (SourceFixture fixture = withLargeTable(version)) {
             Recorder recorder = fixture.bootstrap(fixture.builder().withBootstrapParallelism(3));
@@ -61,7 +61,7 @@ class ParallelBootstrapIT {
     }
 
     /** While nobody takes the rows one can see who reads them. */
-    @SlowOnEachVersion
+    @EachVersion
     void readsOnSeveralConnectionsAndStopsAllOfThem(int version) {
         try (SourceFixture fixture = withLargeTable(version)) {
             PostgresReplicationSource source =
@@ -76,7 +76,7 @@ class ParallelBootstrapIT {
         }
     }
 
-    @SlowOnEachVersion
+    @SomeVersion
     void beginsAgainWhenOneOfTheConnectionsBreaks(int version) {
         try (SourceFixture fixture = withLargeTable(version)) {
             PostgresReplicationSource source =

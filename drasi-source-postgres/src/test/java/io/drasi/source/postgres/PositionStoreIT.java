@@ -62,7 +62,7 @@ class PositionStoreIT {
         return store.load(QUERY).orElseThrow().position();
     }
 
-    @SlowOnEachVersion
+    @SomeVersion
     void goesOnWhereItWasWhenItIsStartedAgain(int version) {
         try (SourceFixture fixture = users(version)) {
             for (int run = 1; run <= 3; run++) {
@@ -88,7 +88,7 @@ class PositionStoreIT {
     }
 
     /** What the process had saved when it was killed counts, not what the slot says. */
-    @SlowOnEachVersion
+    @SomeVersion
     void skipsWhatIsStoredThoughTheServerWasNotToldOfIt(int version) {
         try (SourceFixture fixture = users(version)) {
             Recorder first = start(fixture, STREAM, false);
@@ -106,7 +106,7 @@ class PositionStoreIT {
         }
     }
 
-    @SlowOnEachVersion
+    @SomeVersion
     void goesOnInsideATransactionThatWasConfirmedInPart(int version) {
         try (SourceFixture fixture = users(version)) {
             Recorder first = start(fixture, STREAM, false);
@@ -122,7 +122,7 @@ class PositionStoreIT {
         }
     }
 
-    @SlowOnEachVersion
+    @SomeVersion
     void tellsTheServerNothingThatIsNotSaved(int version) throws InterruptedException {
         try (SourceFixture fixture = users(version)) {
             Recorder recorder = start(fixture, STREAM, true);
@@ -151,7 +151,7 @@ class PositionStoreIT {
         }
     }
 
-    @SlowOnEachVersion
+    @SomeVersion
     void followsTrafficThatIsNotPublished(int version) {
         try (SourceFixture fixture = users(version)) {
             Recorder recorder = start(fixture, BOOTSTRAP, true);
@@ -281,7 +281,7 @@ class PositionStoreIT {
 
     // ---- bootstraps ----
 
-    @SlowOnEachVersion
+    @SomeVersion
     void makesABootstrapAgainThatWasNotConfirmed(int version) {
         try (SourceFixture fixture = users(version)) {
             start(fixture, BOOTSTRAP, false).snapshot();
@@ -315,7 +315,7 @@ class PositionStoreIT {
      * The shared slot keeps nothing for who is given a bootstrap beside the stream: until that one has joined, there is no
      * position to go on from.
      */
-    @SlowOnEachVersion
+    @SomeVersion
     void storesNothingOfABootstrapBesideTheStreamUntilItHasJoined(int version) {
         try (SourceFixture fixture = users(version)) {
             Recorder other = start(fixture, SubscriptionSettings.forQuery("other"), true);
@@ -411,7 +411,7 @@ class PositionStoreIT {
         return stored();
     }
 
-    @SlowOnEachVersion
+    @SomeVersion
     void refusesAPositionThatTheSlotHasLeftBehind(int version) {
         try (SourceFixture fixture = users(version)) {
             Position position = confirmOne(fixture);
@@ -448,7 +448,7 @@ class PositionStoreIT {
         }
     }
 
-    @SlowOnEachVersion
+    @SomeVersion
     void refusesAPositionOfASlotThatIsGoneOrWasMadeAnew(int version) {
         try (SourceFixture fixture = users(version)) {
             Position position = confirmOne(fixture);

@@ -63,7 +63,7 @@ class RepairIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void stopsWhenTheRoleMayNotReplicateAnyMoreAndGoesOnWhenItMay(int version) {
         try (PostgresServer server = PostgresServer.builder(version).start();
                 SourceFixture fixture = withRole(server)) {

@@ -32,7 +32,7 @@ class RestartIT {
             SubscriptionSettings.forQuery(SourceFixture.QUERY_ID).withBootstrap();
     private static final SubscriptionSettings STREAM = SubscriptionSettings.forQuery(SourceFixture.QUERY_ID);
 
-    @SlowOnEachVersion
+    @EachVersion
     void goesOnFromWhatWasConfirmedWhenItIsStartedAgain(int version) {
         try (SourceFixture fixture = withTables(SourceFixture.on(version))) {
             PostgresReplicationSource first = fixture.source(fixture.builder());
@@ -68,7 +68,7 @@ class RestartIT {
         }
     }
 
-    @SlowOnEachVersion
+    @SomeVersion
     void deliversAgainWhatWasNotConfirmed(int version) {
         try (SourceFixture fixture = withTables(SourceFixture.on(version))) {
             PostgresReplicationSource source = fixture.source(fixture.builder());
@@ -98,7 +98,7 @@ class RestartIT {
         }
     }
 
-    @SlowOnEachVersion
+    @SomeVersion
     void deliversExactlyOnceToASubscriberThatTellsItsPosition(int version) {
         try (SourceFixture fixture = withTables(SourceFixture.on(version))) {
             PostgresReplicationSource source = fixture.source(fixture.builder());
@@ -134,7 +134,7 @@ class RestartIT {
         }
     }
 
-    @SlowOnEachVersion
+    @SomeVersion
     void goesOnInTheMiddleOfATransaction(int version) {
         try (SourceFixture fixture = withTables(SourceFixture.on(version))) {
             PostgresReplicationSource source = fixture.source(fixture.builder());
@@ -164,7 +164,7 @@ class RestartIT {
         }
     }
 
-    @SlowOnEachVersion
+    @EachVersion
     void bootstrapsAgainWhenTheProcessWasKilledInMidBootstrap(int version) {
         try (SourceFixture fixture = withTables(SourceFixture.on(version));
                 Writers writers = Writers.start(fixture.database(), WRITERS, 12)) {
@@ -223,7 +223,7 @@ class RestartIT {
         StreamingChild.lines(child).forEach(check::accept);
     }
 
-    @SlowOnEachVersion
+    @SomeVersion
     void losesNothingWhenTheProcessIsKilledWhileItStreams(int version) {
         try (SourceFixture fixture = withTables(SourceFixture.on(version));
                 Writers writers = Writers.start(fixture.database(), WRITERS, 13)) {
@@ -247,12 +247,12 @@ class RestartIT {
         }
     }
 
-    @SlowOnEachVersion
+    @EachVersion
     void reconnectsWhenTheServerWasStartedAgain(int version) {
         surviving(version, PostgresServer::restart);
     }
 
-    @SlowOnEachVersion
+    @SomeVersion
     void reconnectsWhenTheServerHasCrashed(int version) {
         surviving(version, server -> {
             server.kill();
@@ -260,7 +260,7 @@ class RestartIT {
         });
     }
 
-    @SlowOnEachVersion
+    @SomeVersion
     void reconnectsWhenTheServerWasEndedAtOnce(int version) {
         surviving(version, server -> {
             server.stopImmediate();
@@ -268,7 +268,7 @@ class RestartIT {
         });
     }
 
-    @SlowOnEachVersion
+    @SomeVersion
     void reconnectsWhenItsConnectionWasTerminated(int version) {
         surviving(version, server -> {
             String activePid = "SELECT active_pid FROM pg_replication_slots WHERE active";
@@ -318,7 +318,7 @@ class RestartIT {
         assertThat(((SourceException) first.cause().orElseThrow()).retryable()).isTrue();
     }
 
-    @SlowOnEachVersion
+    @SomeVersion
     void endsWithAnErrorWhenItsSlotIsDropped(int version) {
         try (SourceFixture fixture = withTables(SourceFixture.on(version))) {
             PostgresReplicationSource source = fixture.source(fixture.builder());
@@ -358,7 +358,7 @@ class RestartIT {
                 + " EXCEPTION WHEN object_in_use THEN NULL; END; END LOOP; END $$");
     }
 
-    @SlowOnEachVersion
+    @SomeVersion
     void pausesWhenNobodyIsLeftAndGoesOnWhereThatOneHadConfirmed(int version) {
         try (SourceFixture fixture = withTables(SourceFixture.on(version))) {
             PostgresReplicationSource source = fixture.source(fixture.builder());

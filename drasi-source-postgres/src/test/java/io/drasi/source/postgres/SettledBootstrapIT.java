@@ -15,7 +15,7 @@ class SettledBootstrapIT {
     /** The end comes at another moment each time: before the stream begins, while it begins, after that. */
     private static final int ROUNDS = 8;
 
-    @EachVersion
+    @SomeVersion
     void settlesItWhenTheSourceIsStoppedAtOnce(int version) {
         check(version, (source, subscription) -> {
             source.stop();
@@ -23,7 +23,7 @@ class SettledBootstrapIT {
         });
     }
 
-    @EachVersion
+    @SomeVersion
     void settlesItWhenTheSubscriptionIsClosedAtOnce(int version) {
         check(version, (source, subscription) -> {
             subscription.close();

@@ -16,7 +16,7 @@ class SlotWaitIT {
     private static final SubscriptionSettings BOOTSTRAP =
             SubscriptionSettings.forQuery(SourceFixture.QUERY_ID).withBootstrap();
 
-    @EachVersion
+    @SomeVersion
     void namesTheSessionThatTheFirstSlotWaitsFor(int version) throws SQLException {
         try (SourceFixture fixture = withTable(version);
                 Connection writer = fixture.database().connect();
@@ -41,7 +41,7 @@ class SlotWaitIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void namesThePreparedTransactionThatALaterBootstrapWaitsFor(int version) {
         try (SourceFixture fixture = withTable(version);
                 Logged logged = new Logged()) {
@@ -60,7 +60,7 @@ class SlotWaitIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void aListenerMayStopTheSourceWhenItHearsWhatItWaitsFor(int version) throws SQLException {
         try (SourceFixture fixture = withTable(version);
                 Connection writer = fixture.database().connect();

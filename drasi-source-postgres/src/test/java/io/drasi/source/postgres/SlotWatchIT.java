@@ -107,7 +107,7 @@ class SlotWatchIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void tellsOfTablesThatAreAddedAndTakenOut(int version) {
         try (SourceFixture fixture = SourceFixture.on(version)) {
             fixture.execute(
@@ -157,7 +157,7 @@ class SlotWatchIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void stopsWhenATableThatItIsToReadIsTakenOut(int version) {
         try (SourceFixture fixture = SourceFixture.on(version)) {
             fixture.execute(

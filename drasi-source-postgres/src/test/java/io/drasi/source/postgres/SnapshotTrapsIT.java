@@ -30,7 +30,7 @@ class SnapshotTrapsIT {
             SubscriptionSettings.forQuery("first").withBootstrap();
 
     /** A commit is written to the log before it can be seen, and with a synchronous standby that may take long. */
-    @EachVersion
+    @SomeVersion
     void theEndOfTheLogIsNotThePositionOfASnapshot(int version) throws Exception {
         try (PostgresServer server = PostgresServer.builder(version).start();
                 SourceFixture fixture = withTable(SourceFixture.on(server));
@@ -76,7 +76,7 @@ class SnapshotTrapsIT {
                 () -> server.queryOne("SHOW synchronous_standby_names").equals(name));
     }
 
-    @EachVersion
+    @SomeVersion
     void aSlotThatIsMadeAfterTheSnapshotLosesWhatCommitsBetween(int version) throws Exception {
         try (SourceFixture fixture = withTable(SourceFixture.on(version));
                 NaiveReader naive = new NaiveReader(fixture.database());
@@ -105,7 +105,7 @@ class SnapshotTrapsIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void twoSnapshotsOfDifferentAgeHaveNoBoundaryInCommon(int version) throws Exception {
         try (SourceFixture fixture = withTable(SourceFixture.on(version));
                 NaiveReader older = new NaiveReader(fixture.database());

@@ -66,7 +66,7 @@ class StartOverIT {
                 "the markers are gone", () -> assertThat(slots(fixture)).containsExactly(fixture.slotName()));
     }
 
-    @EachVersion
+    @SomeVersion
     void aDroppedSlotIsMadeAnewForThoseWhoBeganWithABootstrap(int version) {
         try (SourceFixture fixture = shop(SourceFixture.on(version));
                 Logged log = new Logged()) {
@@ -110,7 +110,7 @@ class StartOverIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void aPublicationThatIsMadeAgainCostsABootstrap(int version) {
         try (SourceFixture fixture = shop(SourceFixture.on(version))) {
             PostgresReplicationSource source = fixture.source(builder(fixture));
@@ -289,7 +289,7 @@ class StartOverIT {
     }
 
     /** It has had its bootstrap in an earlier process, and goes on from its position. */
-    @EachVersion
+    @SomeVersion
     void aQueryThatHasAPositionIsGivenABootstrapWhenItsSlotIsDropped(int version) {
         GatedStore store = new GatedStore();
         try (SourceFixture fixture = shop(SourceFixture.on(version))) {
@@ -311,7 +311,7 @@ class StartOverIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void aPositionOfASlotThatIsGoneIsGivenUpForABootstrapIfThatIsAskedFor(int version) {
         GatedStore store = new GatedStore();
         try (SourceFixture fixture = shop(SourceFixture.on(version))) {
@@ -330,7 +330,7 @@ class StartOverIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void aPositionThatTheSlotHasLeftBehindIsGivenUpForABootstrapIfThatIsAskedFor(int version) {
         GatedStore store = new GatedStore();
         try (SourceFixture fixture = shop(SourceFixture.on(version));

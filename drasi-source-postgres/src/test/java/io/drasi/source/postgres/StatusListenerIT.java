@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
 
 /** Listeners may call the source that they listen to. */
 class StatusListenerIT {
-    @EachVersion
+    @SomeVersion
     void mayCloseTheSourceThatIsBeingStopped(int version) throws Exception {
         try (SourceFixture fixture = shop(version)) {
             PostgresReplicationSource source = fixture.source(fixture.builder());
@@ -30,7 +30,7 @@ class StatusListenerIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void mayCloseASourceThatIsAboutToStart(int version) {
         try (SourceFixture fixture = shop(version)) {
             PostgresReplicationSource source = fixture.source(fixture.builder());
@@ -47,7 +47,7 @@ class StatusListenerIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void mayStartAFailedSourceAgain(int version) {
         try (SourceFixture fixture = shop(version)) {
             fixture.execute("ALTER PUBLICATION " + SourceFixture.PUBLICATION + " RENAME TO hidden");

@@ -32,7 +32,7 @@ class StopIT {
             SubscriptionSettings.forQuery(SourceFixture.QUERY_ID).withBootstrap();
     private static final SubscriptionSettings STREAM = SubscriptionSettings.forQuery(SourceFixture.QUERY_ID);
 
-    @EachVersion
+    @SomeVersion
     void tellsTheServerWhatWasConfirmedLast(int version) {
         try (SourceFixture fixture = withMarks(version)) {
             PostgresReplicationSource source = fixture.source(fixture.builder());
@@ -58,7 +58,7 @@ class StopIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void stopsWhileItWaitsForASubscription(int version) {
         try (SourceFixture fixture = withMarks(version)) {
             PostgresReplicationSource source = fixture.source(fixture.builder());
@@ -71,7 +71,7 @@ class StopIT {
     }
 
     /** A subscriber that takes nothing holds the stream back. */
-    @EachVersion
+    @SomeVersion
     void stopsWhileAQueueIsFull(int version) {
         try (SourceFixture fixture = withMarks(version)) {
             PostgresReplicationSource source = fixture.source(fixture.builder().withDispatchBufferCapacity(1));
@@ -101,7 +101,7 @@ class StopIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void stopsInTheMiddleOfABootstrapThatNobodyReads(int version) {
         try (SourceFixture fixture = withMarks(version)) {
             fixture.execute("INSERT INTO marks SELECT i FROM generate_series(1, 10000) AS i");
@@ -118,7 +118,7 @@ class StopIT {
     }
 
     /** The server would wait on for the transaction, also without anybody to tell that the slot is made. */
-    @EachVersion
+    @SomeVersion
     void stopsWhileTheSlotWaitsForAnOpenTransaction(int version) throws Exception {
         try (SourceFixture fixture = withMarks(version);
                 Connection writer = fixture.database().connect();

@@ -21,7 +21,7 @@ class SubscriptionsIT {
     private static final SubscriptionSettings FIRST = SubscriptionSettings.forQuery("first");
     private static final SubscriptionSettings SECOND = SubscriptionSettings.forQuery("second");
 
-    @EachVersion
+    @SomeVersion
     void givesEachSubscriptionTheLabelsItWants(int version) {
         try (SourceFixture fixture = shop(version)) {
             fixture.execute(
@@ -62,7 +62,7 @@ class SubscriptionsIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void endsASubscriptionToAnUnknownLabel(int version) {
         try (SourceFixture fixture = shop(version)) {
             PostgresReplicationSource source = fixture.source(fixture.builder());
@@ -85,7 +85,7 @@ class SubscriptionsIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void refusesTheIdOfAnOpenSubscription(int version) {
         try (SourceFixture fixture = shop(version)) {
             PostgresReplicationSource source = fixture.source(fixture.builder());
@@ -98,7 +98,7 @@ class SubscriptionsIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void waitsForASubscriptionAndStreamsForIt(int version) {
         try (SourceFixture fixture = shop(version)) {
             PostgresReplicationSource source = fixture.source(fixture.builder());
@@ -115,7 +115,7 @@ class SubscriptionsIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void goesOnWhereTheLastSubscriptionLeft(int version) {
         try (SourceFixture fixture = shop(version)) {
             PostgresReplicationSource source = fixture.source(fixture.builder());
@@ -136,7 +136,7 @@ class SubscriptionsIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void joinsALaterSubscriptionWithoutGapOrOverlap(int version) {
         try (SourceFixture fixture = shop(version)) {
             fixture.execute("INSERT INTO users VALUES (1)");
@@ -152,7 +152,7 @@ class SubscriptionsIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void tellsABroadcastSubscriberHowMuchItLost(int version) {
         try (SourceFixture fixture = shop(version)) {
             PostgresReplicationSource source = fixture.source(
@@ -177,7 +177,7 @@ class SubscriptionsIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void holdsTheStreamBackForASlowChannelSubscriber(int version) {
         try (SourceFixture fixture = shop(version)) {
             PostgresReplicationSource source = fixture.source(fixture.builder().withDispatchBufferCapacity(2));
@@ -197,7 +197,7 @@ class SubscriptionsIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void refusesToConfirmWhatWasNotGiven(int version) {
         try (SourceFixture fixture = shop(version)) {
             PostgresReplicationSource source = fixture.source(fixture.builder());
@@ -222,7 +222,7 @@ class SubscriptionsIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void resumesAfterAPositionInsideATransaction(int version) {
         try (SourceFixture fixture = shop(version)) {
             PostgresReplicationSource source = fixture.source(fixture.builder());
@@ -256,7 +256,7 @@ class SubscriptionsIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void endsTheSubscriptionsOfASourceThatIsStopped(int version) throws InterruptedException {
         try (SourceFixture fixture = shop(version)) {
             Recorder recorder = fixture.stream();

@@ -15,14 +15,14 @@ import io.drasi.testkit.Await;
 class TamperedSlotIT {
     private static final SubscriptionSettings STREAM = SubscriptionSettings.forQuery(SourceFixture.QUERY_ID);
 
-    @EachVersion
+    @SomeVersion
     void stopsWhenItsSlotWasMadeAgainWhileItWasReconnecting(int version) {
         assertStopsAfter(
                 version,
                 "PERFORM pg_drop_replication_slot('%1$s'); PERFORM pg_create_logical_replication_slot('%1$s', 'pgoutput');");
     }
 
-    @EachVersion
+    @SomeVersion
     void stopsWhenSomebodyElseHasReadFromItsSlot(int version) {
         assertStopsAfter(
                 version,
@@ -59,7 +59,7 @@ class TamperedSlotIT {
                 + " RETURN; EXCEPTION WHEN object_in_use THEN NULL; END; END LOOP; END $$");
     }
 
-    @EachVersion
+    @SomeVersion
     void refusesAPositionOfALongerLog(int version) {
         try (SourceFixture fixture = SourceFixture.on(version)) {
             fixture.execute("CREATE TABLE users (id int PRIMARY KEY)");

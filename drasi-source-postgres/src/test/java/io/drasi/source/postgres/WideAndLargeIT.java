@@ -15,7 +15,7 @@ class WideAndLargeIT {
     private static final int MOST_COLUMNS = 1600;
     private static final int LARGE = 200 << 20;
 
-    @EachVersion
+    @SomeVersion
     void readsATableWithAsManyColumnsAsThereCanBe(int version) {
         try (SourceFixture fixture = SourceFixture.on(version)) {
             String columns = IntStream.range(1, MOST_COLUMNS)
@@ -40,7 +40,7 @@ class WideAndLargeIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void readsATableWithoutColumns(int version) {
         try (SourceFixture fixture = SourceFixture.on(version)) {
             fixture.execute("CREATE TABLE nothing ()", "INSERT INTO nothing DEFAULT VALUES");
