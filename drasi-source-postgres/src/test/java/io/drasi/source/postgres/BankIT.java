@@ -24,7 +24,7 @@ class BankIT {
     private static final int TELLERS = 16;
     private static final int CUSTOMERS = 8;
 
-    @EachVersion
+    @SomeVersion
     void keepsItsTotalForEachSubscriber(int version) {
         AtomicLong visits = new AtomicLong();
         AtomicLong transfers = new AtomicLong();

@@ -185,7 +185,7 @@ class BootstrapIT {
                         .isEmpty());
     }
 
-    @EachVersion
+    @SomeVersion
     void givesALateBootstrapFromATemporarySlotWhileAnotherGoesOn(int version) {
         try (SourceFixture fixture = withTables(version, ROWS)) {
             PostgresReplicationSource source = fixture.source(fixture.builder().withBootstrapBatchSize(20));
@@ -214,7 +214,7 @@ class BootstrapIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void givesABootstrapThoughTheSlotHasExistedSinceAnEarlierRun(int version) {
         try (SourceFixture fixture = withTables(version, ROWS)) {
             PostgresReplicationSource source = fixture.source(fixture.builder());
@@ -239,7 +239,7 @@ class BootstrapIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void givesALateSubscriptionWithoutABootstrapOnlyWhatComesAfterIt(int version) {
         try (SourceFixture fixture = withTables(version, 10)) {
             PostgresReplicationSource source = fixture.source(fixture.builder());
@@ -257,7 +257,7 @@ class BootstrapIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void deliversTheBootstrapOfEmptyTables(int version) {
         try (SourceFixture fixture = withTables(version, 0)) {
             Recorder recorder = fixture.bootstrap();
@@ -272,7 +272,7 @@ class BootstrapIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void holdsTheServerBackWhenASubscriberDoesNotReadItsBootstrap(int version) {
         try (SourceFixture fixture = withTables(version, 0)) {
             fixture.execute("INSERT INTO items SELECT i, 0, repeat('x', 10000) FROM generate_series(1, 3000) AS i");
@@ -299,7 +299,7 @@ class BootstrapIT {
                         .isEmpty());
     }
 
-    @EachVersion
+    @SomeVersion
     void endsABootstrapThatNobodyWaitsForAnyMore(int version) throws Exception {
         try (SourceFixture fixture = withTables(version, 0)) {
             fixture.execute("INSERT INTO items SELECT i, 0, repeat('x', 10000) FROM generate_series(1, 3000) AS i");
@@ -325,7 +325,7 @@ class BootstrapIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void goesOnForOthersWhenABootstrapIsAbandoned(int version) throws Exception {
         try (SourceFixture fixture = withTables(version, 0)) {
             fixture.execute("INSERT INTO items SELECT i, 0, repeat('x', 10000) FROM generate_series(1, 3000) AS i");
@@ -375,7 +375,7 @@ class BootstrapIT {
     }
 
     /** A stopped run whose bootstrap nobody confirmed is not gone on from. */
-    @EachVersion
+    @SomeVersion
     void beginsAgainWithANewSlotWhenTheLastBootstrapWasNotConfirmed(int version) {
         try (SourceFixture fixture = withTables(version, 10)) {
             PostgresReplicationSource source = fixture.source(fixture.builder());
@@ -399,7 +399,7 @@ class BootstrapIT {
         }
     }
 
-    @EachVersion
+    @SomeVersion
     void takesTheLongestSlotName(int version) {
         String longest = "long_" + version + "_" + "x".repeat(63 - 8);
         try (SourceFixture fixture = withTables(version, 10)) {

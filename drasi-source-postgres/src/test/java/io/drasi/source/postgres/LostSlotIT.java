@@ -22,7 +22,7 @@ class LostSlotIT {
 
     /** It would take the slot of all with it. */
     @ParameterizedTest(name = "on PostgreSQL {0}")
-    @ValueSource(ints = {14, 18})
+    @ValueSource(ints = 18)
     void givesUpABootstrapThreeTimesBeforeTheServerGivesUpTheSlotOfTheOthers(int version) {
         try (PostgresServer server = server(version);
                 Logged logged = new Logged();

@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * seconds in a build, or on each version for as many minutes as the system property {@value RandomRuns#MINUTES_PROPERTY} says.
  */
 class NetworkFaultsIT {
-    private static final Duration IN_A_BUILD = Duration.ofSeconds(14);
+    private static final Duration IN_A_BUILD = Duration.ofSeconds(5);
     private static final int ROWS = 400;
     /** About what the server sends of them in a bootstrap, and what comes before. */
     private static final int BOOTSTRAP_BYTES = 40_000;

@@ -228,7 +228,7 @@ class RestartIT {
         try (SourceFixture fixture = withTables(SourceFixture.on(version));
                 Writers writers = Writers.start(fixture.database(), WRITERS, 13)) {
             DeliveryCheck check = new DeliveryCheck();
-            for (int run = 0; run < 3; run++) {
+            for (int run = 0; run < 2; run++) {
                 try (Proc child = StreamingChild.start(fixture, run == 0, -1)) {
                     child.awaitLine("first change", TIMEOUT, line -> line.startsWith("event insert batches "));
                     writers.awaitProgress(TRANSACTIONS);

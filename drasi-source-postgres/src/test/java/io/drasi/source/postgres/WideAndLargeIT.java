@@ -7,8 +7,6 @@ import io.drasi.model.ElementValue.StringValue;
 import io.drasi.model.SourceChange;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** Tables and values at the limits of the server. */
 class WideAndLargeIT {
@@ -57,8 +55,7 @@ class WideAndLargeIT {
         }
     }
 
-    @ParameterizedTest(name = "on PostgreSQL {0}")
-    @ValueSource(ints = {10, 18})
+    @SomeVersion
     void readsAValueOf200Megabytes(int version) {
         try (SourceFixture fixture = SourceFixture.on(version)) {
             fixture.execute(
