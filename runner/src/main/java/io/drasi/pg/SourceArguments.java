@@ -186,6 +186,23 @@ final class SourceArguments {
     }
 
     @Option(
+            names = "--max-transaction-memory",
+            paramLabel = "SIZE",
+            description =
+                    "Memory that a transaction may take; the rest goes to a file. Default: 64MB, at most an eighth of the heap.")
+    void setMaxTransactionMemory(String value) {
+        give(SourceOption.MAX_TRANSACTION_MEMORY, value, "--max-transaction-memory");
+    }
+
+    @Option(
+            names = "--temp-dir",
+            paramLabel = "DIR",
+            description = "Directory for the files of large transactions. Default: that of the system.")
+    void setTempDir(String value) {
+        give(SourceOption.TEMP_DIR, value, "--temp-dir");
+    }
+
+    @Option(
             names = "--table-key",
             paramLabel = "TABLE=COLUMNS",
             description = "Key columns of a table in place of its primary key, e.g. users=user_id,other. Repeatable.")

@@ -31,6 +31,7 @@ import io.drasi.source.postgres.server.Connections;
 import io.drasi.source.postgres.server.LogContinuity;
 import io.drasi.source.postgres.server.ServerChecks;
 import io.drasi.source.postgres.server.Step;
+import io.drasi.source.postgres.spool.Spool;
 import io.drasi.source.postgres.stream.StreamReader;
 import io.drasi.source.postgres.stream.StreamStarter;
 import io.drasi.source.postgres.subscription.BootstrapReceivers;
@@ -70,6 +71,7 @@ final class LateBootstraps {
     private final ServerChecks checks;
     private final ChangeMapper mapper;
     private final SourceMeter meter;
+    private final Spool spool;
     private final Supplier<Lsn> told;
     private final Runnable look;
     private final StreamStarter starter;
@@ -115,6 +117,7 @@ final class LateBootstraps {
             ServerChecks checks,
             ChangeMapper mapper,
             SourceMeter meter,
+            Spool spool,
             Supplier<Lsn> told,
             Runnable look) {
         this.config = config;
@@ -126,6 +129,7 @@ final class LateBootstraps {
         this.checks = checks;
         this.mapper = mapper;
         this.meter = meter;
+        this.spool = spool;
         this.told = told;
         this.look = look;
         this.starter = new StreamStarter(config);
@@ -513,7 +517,12 @@ final class LateBootstraps {
         shapes.beginStream();
         AtomicBoolean joined = new AtomicBoolean();
         TransactionAssembler assembler =
-                new TransactionAssembler(mapper, shapes, new Catalog(ordinary::query, ordinary.serverVersionNumber()));
+                new TransactionAssembler(
+                        mapper,
+                        shapes,
+                        new Catalog(ordinary::query, ordinary.serverVersionNumber()),
+                        spool,
+                        config.maxTransactionMemory());
         StreamReader current = new StreamReader(
                 stream,
                 assembler,

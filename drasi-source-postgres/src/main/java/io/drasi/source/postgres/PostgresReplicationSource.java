@@ -32,6 +32,7 @@ import io.drasi.source.postgres.server.OwnSessions;
 import io.drasi.source.postgres.server.Slots;
 import io.drasi.source.postgres.server.Step;
 import io.drasi.source.postgres.subscription.PositionSaver;
+import io.drasi.source.postgres.subscription.QueueLimits;
 import io.drasi.source.postgres.subscription.Subscriptions;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -106,8 +107,8 @@ public final class PostgresReplicationSource implements Source {
         this.meter = new SourceMeter(config.clock());
         this.subscriptions = new Subscriptions(
                 config.id(),
-                config.dispatchMode(),
-                config.dispatchBufferCapacity(),
+                new QueueLimits(
+                        config.dispatchMode(), config.dispatchBufferCapacity(), config.maxTransactionMemory()),
                 config.onPositionLost() == OnPositionLost.BOOTSTRAP,
                 this::subscriptionsChanged,
                 this::confirmed,
@@ -486,6 +487,16 @@ public final class PostgresReplicationSource implements Source {
 
         public Builder withDispatchBufferCapacity(int value) {
             config.withDispatchBufferCapacity(value);
+            return this;
+        }
+
+        public Builder withMaxTransactionMemory(long bytes) {
+            config.withMaxTransactionMemory(bytes);
+            return this;
+        }
+
+        public Builder withTempDir(Path value) {
+            config.withTempDir(value);
             return this;
         }
 

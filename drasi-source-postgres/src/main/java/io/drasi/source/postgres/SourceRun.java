@@ -36,9 +36,11 @@ import io.drasi.source.postgres.server.ServerChecks;
 import io.drasi.source.postgres.server.SlotState;
 import io.drasi.source.postgres.server.Slots;
 import io.drasi.source.postgres.server.Step;
+import io.drasi.source.postgres.spool.Spool;
 import io.drasi.source.postgres.stream.StreamReader;
 import io.drasi.source.postgres.stream.StreamStarter;
 import io.drasi.source.postgres.subscription.PositionSaver;
+import io.drasi.source.postgres.subscription.SpooledOutlet;
 import io.drasi.source.postgres.subscription.Subscriptions;
 import io.drasi.source.postgres.transaction.TransactionAssembler;
 import io.drasi.source.postgres.types.DatabaseTypes;
@@ -81,6 +83,7 @@ final class SourceRun implements Runnable {
     private final OwnPublication publication;
     private final SlotSetup slotSetup;
     private final ChangeMapper mapper;
+    private final Spool spool;
     private final DatabaseTypes types;
     private final TableShapes shapes;
     private final FormatChoice format;
@@ -118,6 +121,7 @@ final class SourceRun implements Runnable {
         this.checks = new ServerChecks(config, selected, advice, guard::mayMeetAnother);
         this.publication = new OwnPublication(config, selected, advice);
         this.mapper = new ChangeMapper(config.id());
+        this.spool = new Spool(config.id(), config.tempDir());
         this.types = new DatabaseTypes(config.invalidText() == InvalidText.BYTES);
         this.format = new FormatChoice(config, types);
         this.shapes = new TableShapes(selected, types, format);
@@ -132,6 +136,7 @@ final class SourceRun implements Runnable {
                 checks,
                 mapper,
                 meter,
+                spool,
                 this::told,
                 this::attention);
         this.slotSetup = new SlotSetup(
@@ -336,6 +341,7 @@ final class SourceRun implements Runnable {
     }
 
     private void finish(ComponentStatus end, @Nullable SourceException cause) {
+        spool.close();
         if (cause != null) {
             meter.failed(cause);
             LOG.error("source '{}' stops: {}", config.id(), cause.getMessage());
@@ -468,7 +474,11 @@ final class SourceRun implements Runnable {
             progress.step(Step.STREAM);
             shapes.beginStream();
             TransactionAssembler assembler = new TransactionAssembler(
-                    mapper, shapes, new Catalog(ordinary::query, ordinary.serverVersionNumber()));
+                    mapper,
+                    shapes,
+                    new Catalog(ordinary::query, ordinary.serverVersionNumber()),
+                    spool,
+                    config.maxTransactionMemory());
             Lsn start = progress.told()
                     .max(slots.state(ordinary)
                             .flatMap(SlotState::confirmedFlush)
@@ -476,7 +486,7 @@ final class SourceRun implements Runnable {
             StreamReader current = new StreamReader(
                     stream,
                     assembler,
-                    subscriptions,
+                    new SpooledOutlet(subscriptions, spool),
                     advice,
                     interval,
                     start,

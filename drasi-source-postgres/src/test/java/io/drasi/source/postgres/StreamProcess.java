@@ -20,6 +20,7 @@ import io.drasi.source.postgres.schema.SelectedTables;
 import io.drasi.source.postgres.schema.TableShapes;
 import io.drasi.source.postgres.server.Advice;
 import io.drasi.source.postgres.server.Step;
+import io.drasi.source.postgres.spool.Spool;
 import io.drasi.source.postgres.stream.StreamReader;
 import io.drasi.source.postgres.stream.StreamStarter;
 import io.drasi.source.postgres.subscription.Subscriptions;
@@ -106,7 +107,9 @@ final class StreamProcess {
             read(new StreamReader(
                     stream,
                     new TransactionAssembler(
-                            new ChangeMapper(CONFIG.id()), shapes, new Catalog(StreamProcess::emptyCatalog, 180_000)),
+                            new ChangeMapper(CONFIG.id()), shapes, new Catalog(StreamProcess::emptyCatalog, 180_000),
+                            new Spool(CONFIG.id(), CONFIG.tempDir()),
+                            Long.MAX_VALUE),
                     subscriptions,
                     advice,
                     LONG,

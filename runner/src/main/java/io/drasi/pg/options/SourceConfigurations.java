@@ -223,6 +223,10 @@ public final class SourceConfigurations {
         options.get(SourceOption.DISPATCH_BUFFER_CAPACITY)
                 .map(given -> number(given, 1, 1_000_000))
                 .ifPresent(builder::withDispatchBufferCapacity);
+        options.get(SourceOption.MAX_TRANSACTION_MEMORY)
+                .map(SourceConfigurations::bytes)
+                .ifPresent(builder::withMaxTransactionMemory);
+        options.get(SourceOption.TEMP_DIR).map(SourceConfigurations::path).ifPresent(builder::withTempDir);
         options.get(SourceOption.BOOTSTRAP_BATCH_SIZE)
                 .map(given -> number(given, 1, 100_000))
                 .ifPresent(builder::withBootstrapBatchSize);

@@ -33,6 +33,8 @@ public enum SourceOption {
     ALLOW_CLEARTEXT_PASSWORD("allow_cleartext_password", "", ""),
     DISPATCH_MODE("dispatch_mode", "", ""),
     DISPATCH_BUFFER_CAPACITY("dispatch_buffer_capacity", "", ""),
+    MAX_TRANSACTION_MEMORY("max_transaction_memory", "", ""),
+    TEMP_DIR("temp_dir", "", ""),
     BOOTSTRAP_BATCH_SIZE("bootstrap_batch_size", "", ""),
     BOOTSTRAP_PARALLELISM("bootstrap_parallelism", "", ""),
     BOOTSTRAP("bootstrap", "", ""),

@@ -55,6 +55,11 @@ import java.util.regex.Pattern;
  * @param tableKeys keys that override the primary keys; at most one per table; default {@code List.of()}
  * @param dispatchMode what happens to a subscription that takes its events too slowly; default {@code DispatchMode.CHANNEL}
  * @param dispatchBufferCapacity events that may wait in a subscription's queue; 1 to 1,000,000; default {@code 1000}
+ * @param maxTransactionMemory bytes of memory that a transaction may take, about, and those that wait in a subscription's
+ *     queue; what is more of a transaction goes to a file, and to a queue that is full of them no more is added; 1 MiB or more;
+ *     default 64 MiB, or an eighth of the heap if that is less
+ * @param tempDir an existing directory for files of large transactions, in one of the source's own there; default
+ *     {@code java.io.tmpdir}
  * @param autoStart whether a {@link io.drasi.model.SourceHost} starts the source when it is added; default {@code true}
  * @param bootstrapBatchSize rows of the snapshot in one event; 1 to 100,000; default {@code 1000}
  * @param bootstrapParallelism connections that read the snapshot at a time; 1 to 32; default {@code 2}
@@ -90,6 +95,8 @@ public record PostgresSourceConfig(
         List<TableKeyConfig> tableKeys,
         DispatchMode dispatchMode,
         int dispatchBufferCapacity,
+        long maxTransactionMemory,
+        Path tempDir,
         boolean autoStart,
         int bootstrapBatchSize,
         int bootstrapParallelism,
@@ -102,6 +109,7 @@ public record PostgresSourceConfig(
         InstantSource clock) {
     private static final Path SYSTEM_ROOTS = Path.of("system");
     private static final long LEAST_RETENTION_WARNING = 1 << 20;
+    private static final long LEAST_TRANSACTION_MEMORY = 1 << 20;
     private static final Pattern SLOT_NAME = Pattern.compile("[a-z0-9_]{1,63}");
 
     /**
@@ -145,6 +153,10 @@ public record PostgresSourceConfig(
         requireDistinctTables(tableKeys);
         Objects.requireNonNull(dispatchMode, "dispatchMode");
         requireRange("dispatch_buffer_capacity", dispatchBufferCapacity, 1, 1_000_000);
+        require(
+                maxTransactionMemory >= LEAST_TRANSACTION_MEMORY,
+                "max_transaction_memory must be at least 1 MiB (1048576 bytes), was " + maxTransactionMemory);
+        Objects.requireNonNull(tempDir, "tempDir");
         requireRange("bootstrap_batch_size", bootstrapBatchSize, 1, 100_000);
         requireRange("bootstrap_parallelism", bootstrapParallelism, 1, 32);
         requireRange("connect_timeout", connectTimeout, Duration.ofMillis(100), Duration.ofMinutes(10));
@@ -191,6 +203,8 @@ public record PostgresSourceConfig(
         map.put("table_keys", tableKeys);
         map.put("dispatch_mode", dispatchMode.name().toLowerCase(Locale.ROOT));
         map.put("dispatch_buffer_capacity", dispatchBufferCapacity);
+        map.put("max_transaction_memory", maxTransactionMemory);
+        map.put("temp_dir", tempDir.toString());
         map.put("auto_start", autoStart);
         map.put("bootstrap_batch_size", bootstrapBatchSize);
         map.put("bootstrap_parallelism", bootstrapParallelism);
@@ -257,6 +271,9 @@ public record PostgresSourceConfig(
         private List<TableKeyConfig> tableKeys = List.of();
         private DispatchMode dispatchMode = DispatchMode.CHANNEL;
         private int dispatchBufferCapacity = 1000;
+        private long maxTransactionMemory =
+                Math.max(LEAST_TRANSACTION_MEMORY, Math.min(64L << 20, Runtime.getRuntime().maxMemory() / 8));
+        private Path tempDir = Path.of(System.getProperty("java.io.tmpdir", "."));
         private boolean autoStart = true;
         private int bootstrapBatchSize = 1000;
         private int bootstrapParallelism = 2;
@@ -382,6 +399,16 @@ public record PostgresSourceConfig(
             return this;
         }
 
+        public Builder withMaxTransactionMemory(long bytes) {
+            this.maxTransactionMemory = bytes;
+            return this;
+        }
+
+        public Builder withTempDir(Path value) {
+            this.tempDir = value;
+            return this;
+        }
+
         public Builder withAutoStart(boolean value) {
             this.autoStart = value;
             return this;
@@ -475,6 +502,8 @@ public record PostgresSourceConfig(
                     tableKeys,
                     dispatchMode,
                     dispatchBufferCapacity,
+                    maxTransactionMemory,
+                    tempDir,
                     autoStart,
                     bootstrapBatchSize,
                     bootstrapParallelism,

@@ -15,6 +15,7 @@ public abstract sealed class SourceException extends RuntimeException
                 ServerException,
                 SetupException,
                 SlotHeldException,
+                SpoolException,
                 SubscriptionLaggedException,
                 TableChangedException {
     private static final long serialVersionUID = 1;

@@ -92,6 +92,8 @@ public final class StreamReader {
                 }
                 accept(stream.read(lookedAfter ? LOOK_INTERVAL : LONGEST_READ));
             }
+        } finally {
+            assembler.abandon();
         }
         feedback.tellFinally();
         stream.finish(FINISH_TIMEOUT);
@@ -141,7 +143,7 @@ public final class StreamReader {
         cursor.reset(data);
         AssembledEvent event;
         try {
-            event = assembler.accept(decoder.decode(cursor));
+            event = assembler.accept(decoder.decode(cursor), data);
         } catch (ProtocolException e) {
             throw new DecodingException(
                     "a message of the stream at " + walStart + " can't be decoded: " + e.getMessage(), null, e);
@@ -163,6 +165,9 @@ public final class StreamReader {
             feedback.handingOut(false);
             feedback.reached(committed.endLsn());
             outlet.reached(committed.endLsn());
+            if (!wanted) {
+                committed.transaction().discard();
+            }
             if (!wanted || confirmedMeanwhile) {
                 feedback.look(); // nobody will confirm it, or it was before it counted as handed out
             }

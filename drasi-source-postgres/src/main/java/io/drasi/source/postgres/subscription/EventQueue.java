@@ -5,6 +5,7 @@ import io.drasi.model.DispatchMode;
 import io.drasi.model.SourceEvent;
 import io.drasi.source.postgres.error.SourceException;
 import io.drasi.source.postgres.error.SubscriptionLaggedException;
+import io.drasi.source.postgres.transaction.CommittedTransaction;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.locks.Condition;
@@ -20,8 +21,7 @@ final class EventQueue {
     /** Each may hold many rows, so that fewer of them wait than of other events. */
     private static final int BOOTSTRAP_CAPACITY = 16;
 
-    private final DispatchMode mode;
-    private final int capacity;
+    private final QueueLimits limits;
     private final BooleanSupplier cutOff;
     private final Condition taken;
     private final Condition added;
@@ -30,6 +30,7 @@ final class EventQueue {
     private final Deque<SourceEvent> events = new ArrayDeque<>();
     private int notCounted; // how many of the first events a broadcast's subscriber may have beyond its capacity
     private int tidings; // events that only tell how a bootstrap goes; they take nobody's room
+    private long weight; // bytes that the transactions among them take, about
     private long lost; // events that a broadcast dropped; from then on all are
     private boolean ended;
     private @Nullable RuntimeException failure;
@@ -39,11 +40,10 @@ final class EventQueue {
      * @param cutOff whether nothing is to be put in any more by the stream that the subscription is given now; is asked with
      *     the lock held
      */
-    EventQueue(ReentrantLock lock, DispatchMode mode, int capacity, BooleanSupplier cutOff) {
+    EventQueue(ReentrantLock lock, QueueLimits limits, BooleanSupplier cutOff) {
         this.taken = lock.newCondition();
         this.added = lock.newCondition();
-        this.mode = mode;
-        this.capacity = capacity;
+        this.limits = limits;
         this.cutOff = cutOff;
     }
 
@@ -68,6 +68,7 @@ final class EventQueue {
             return null;
         }
         taken.signal();
+        weight -= weight(event);
         if (notCounted > 0) {
             notCounted--;
         }
@@ -84,7 +85,7 @@ final class EventQueue {
 
     /** The subscriber is told how many were lost: that is the end. */
     SourceException endLagged(String queryId) {
-        SourceException lagged = new SubscriptionLaggedException(queryId, lost, capacity);
+        SourceException lagged = new SubscriptionLaggedException(queryId, lost, limits.events());
         clear();
         ended = true;
         failure = lagged;
@@ -110,12 +111,12 @@ final class EventQueue {
      */
     boolean put(SourceEvent event, boolean apart, Runnable before) {
         if (apart) {
-            if (awaitRoom(capacity)) {
+            if (awaitRoom(limits.events())) {
                 before.run();
                 addUncounted(event);
             }
-        } else if (mode == DispatchMode.CHANNEL) {
-            boolean room = awaitRoom(capacity);
+        } else if (limits.mode() == DispatchMode.CHANNEL) {
+            boolean room = awaitRoom(limits.events());
             before.run();
             if (room) {
                 add(event);
@@ -131,7 +132,7 @@ final class EventQueue {
     private boolean putOrLose(SourceEvent event, Runnable before) {
         if (lost > 0) {
             lost++;
-        } else if (events.size() - notCounted >= capacity) {
+        } else if (isFull()) {
             lost = events.size() + 1L;
             clear();
             added.signalAll();
@@ -141,6 +142,11 @@ final class EventQueue {
             add(event);
         }
         return false;
+    }
+
+    private boolean isFull() {
+        int counted = events.size() - notCounted;
+        return counted >= limits.events() || (counted > 0 && weight >= limits.memory());
     }
 
     /** In every mode: a bootstrap does not count among what a subscriber may lag behind. */
@@ -174,6 +180,7 @@ final class EventQueue {
     /** A bootstrap begins, maybe once more: only what was told of the schema stays. */
     void keepSchemaChanges() {
         events.removeIf(event -> !(event instanceof SourceEvent.SchemaChanged));
+        weight = 0;
         notCounted = 0;
         tidings = 0;
     }
@@ -216,16 +223,16 @@ final class EventQueue {
     }
 
     int capacity() {
-        return capacity;
+        return limits.events();
     }
 
     private int bootstrapCapacity() {
-        return Math.min(capacity, BOOTSTRAP_CAPACITY);
+        return Math.min(limits.events(), BOOTSTRAP_CAPACITY);
     }
 
     /** Whether there is room at last. */
     private boolean awaitRoom(int room) {
-        while (events.size() - tidings >= room && !over()) {
+        while ((events.size() - tidings >= room || weight >= limits.memory()) && !over()) {
             taken.awaitUninterruptibly();
         }
         return !over();
@@ -238,12 +245,18 @@ final class EventQueue {
 
     private void clear() {
         events.clear();
+        weight = 0;
         notCounted = 0;
         tidings = 0;
     }
 
+    private static long weight(SourceEvent event) {
+        return event instanceof CommittedTransaction transaction ? transaction.weight() : 0;
+    }
+
     private void add(SourceEvent event) {
         events.add(event);
+        weight += weight(event);
         added.signal();
     }
 

@@ -123,15 +123,12 @@ final class Inlet {
         if (subscription.wantsBootstrap() || subscription.isApart() != fromApart || endIfCountDoesNotFit(transaction)) {
             return false;
         }
-        CommittedTransaction wanted = select(transaction);
-        if (wanted.size() == 0) {
-            return false;
-        }
-        put(wanted, () -> standing.putIn(wanted));
-        return true;
+        Optional<CommittedTransaction> wanted = select(transaction).filter(selected -> selected.size() > 0);
+        wanted.ifPresent(selected -> put(selected, () -> standing.putIn(selected)));
+        return wanted.isPresent();
     }
 
-    private CommittedTransaction select(CommittedTransaction transaction) {
+    private Optional<CommittedTransaction> select(CommittedTransaction transaction) {
         Position start;
         lock.lock();
         try {
@@ -141,15 +138,19 @@ final class Inlet {
         }
         boolean partly = start != null && start.commitLsn() == transaction.commitLsn() && start.ordinal() >= 0;
         if (start != null && transaction.position().compareTo(start) <= 0) {
-            return transaction.select((change, position) -> Optional.empty());
+            return Optional.empty();
         }
-        if (!partly && filter.takesAll()) {
-            return transaction;
+        if (transaction.labels().stream().noneMatch(filter::takes)) {
+            return Optional.empty();
+        }
+        if (!partly && transaction.labels().stream().allMatch(filter::takes)) {
+            return Optional.of(transaction);
         }
         Position boundary = partly ? start : Position.before(0);
-        return transaction.select((change, position) -> boundary != null && position.compareTo(boundary) <= 0
-                ? Optional.<SourceChange>empty()
-                : filter.take(change, position));
+        return Optional.of(
+                transaction.select((change, position) -> boundary != null && position.compareTo(boundary) <= 0
+                        ? Optional.<SourceChange>empty()
+                        : filter.take(change, position)));
     }
 
     /** A position within a transaction that has fewer changes than that is not one of this server's. */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.drasi.source.postgres.subscription;
 
-import io.drasi.model.DispatchMode;
 import io.drasi.model.Position;
 import io.drasi.model.SourceEvent;
 import io.drasi.model.Subscription;
@@ -40,8 +39,7 @@ public final class SourceSubscription implements Subscription {
     SourceSubscription(
             SubscriptionSettings settings,
             Resumption resumption,
-            DispatchMode mode,
-            int capacity,
+            QueueLimits limits,
             Subscriptions registry) {
         this.settings = settings;
         this.filter = new LabelFilter(settings.labels());
@@ -49,8 +47,7 @@ public final class SourceSubscription implements Subscription {
         this.standing = new Standing(settings.bootstrap(), resumption);
         this.queue = new EventQueue(
                 lock,
-                mode,
-                capacity,
+                limits,
                 () -> standing.isApart() && registry.besideStream().hasEnded());
         this.inlet = new Inlet(this, registry, filter, lock, queue, standing);
     }

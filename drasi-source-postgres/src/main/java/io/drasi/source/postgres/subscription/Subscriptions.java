@@ -36,8 +36,7 @@ public final class Subscriptions implements Outlet {
     }
 
     private final String sourceId;
-    private final DispatchMode mode;
-    private final int capacity;
+    private final QueueLimits limits;
     private final Runnable changed;
     private final Runnable confirmed;
     private final Optional<PositionSaver> saver;
@@ -65,8 +64,7 @@ public final class Subscriptions implements Outlet {
     public Subscriptions(String sourceId, DispatchMode mode, int capacity, Runnable changed, Runnable confirmed) {
         this(
                 sourceId,
-                mode,
-                capacity,
+                new QueueLimits(mode, capacity, Long.MAX_VALUE),
                 false,
                 changed,
                 confirmed,
@@ -84,16 +82,14 @@ public final class Subscriptions implements Outlet {
      */
     public Subscriptions(
             String sourceId,
-            DispatchMode mode,
-            int capacity,
+            QueueLimits limits,
             boolean startsOver,
             Runnable changed,
             Runnable confirmed,
             Optional<PositionSaver> saver,
             SourceMeter meter) {
         this.sourceId = sourceId;
-        this.mode = mode;
-        this.capacity = capacity;
+        this.limits = limits;
         this.changed = changed;
         this.confirmed = confirmed;
         this.saver = saver;
@@ -113,7 +109,7 @@ public final class Subscriptions implements Outlet {
      */
     public SourceSubscription open(SubscriptionSettings settings) {
         Resumption resumption = Resumption.of(settings, saver.flatMap(it -> it.load(settings.queryId())));
-        SourceSubscription subscription = new SourceSubscription(settings, resumption, mode, capacity, this);
+        SourceSubscription subscription = new SourceSubscription(settings, resumption, limits, this);
         synchronized (this) {
             requireOpenable(subscription, settings.queryId());
             Optional<PositionUnavailableException> refusal = resumptions.refusal(subscription, settings);

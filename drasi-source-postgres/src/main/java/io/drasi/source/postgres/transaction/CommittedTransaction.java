@@ -1,156 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.drasi.source.postgres.transaction;
 
-import io.drasi.model.ChangeCursor;
 import io.drasi.model.Position;
-import io.drasi.model.SourceChange;
 import io.drasi.model.SourceEvent;
-import java.time.Instant;
 import java.util.Collection;
-import java.util.List;
-import java.util.Map;
 import java.util.Set;
 
 /**
- * A committed transaction in memory. Immutable; shared by all subscriptions that want all of it.
+ * A committed transaction, in memory or, what is more than that shall take, in a file. Shared by all subscriptions that want
+ * all of it.
  *
  * <p>A view of it for one subscription ({@link #select}) keeps its {@link #position}, so that confirming it confirms the
  * whole transaction, whatever the subscription left out.
  */
-public final class CommittedTransaction implements SourceEvent.Transaction {
-    private final long xid;
-    private final Instant commitTime;
-    private final long endLsn;
-    private final Position position;
-    private final List<SourceChange> changes;
-    private final long[] ordinals;
-    private final Map<String, TableTally> tallies;
-
-    /**
-     * @param position of the last change that the server sent, before any filter
-     * @param changes taken over: must not be changed afterwards
-     * @param ordinals of each change; taken over; at least as long as {@code changes}
-     * @param tallies by the labels that the changes have, all together
-     */
-    CommittedTransaction(
-            long xid,
-            Instant commitTime,
-            long endLsn,
-            Position position,
-            List<SourceChange> changes,
-            long[] ordinals,
-            Map<String, TableTally> tallies) {
-        this.xid = xid;
-        this.commitTime = commitTime;
-        this.endLsn = endLsn;
-        this.position = position;
-        this.changes = changes;
-        this.ordinals = ordinals;
-        this.tallies = tallies;
-    }
-
+public sealed interface CommittedTransaction extends SourceEvent.Transaction
+        permits InMemoryTransaction, SpooledTransaction {
     /** The labels of the tables that it changes. */
-    public Set<String> labels() {
-        return tallies.keySet();
-    }
+    Set<String> labels();
 
     /** What is changed in each table, whatever a {@link #select selection} has left out. */
-    public Collection<TableTally> tallies() {
-        return tallies.values();
-    }
-
-    @Override
-    public long xid() {
-        return xid;
-    }
-
-    @Override
-    public Instant commitTime() {
-        return commitTime;
-    }
-
-    @Override
-    public long commitLsn() {
-        return position.commitLsn();
-    }
-
-    @Override
-    public long endLsn() {
-        return endLsn;
-    }
-
-    @Override
-    public Position position() {
-        return position;
-    }
+    Collection<TableTally> tallies();
 
     /** The position of the last change here; there must be one. */
-    public Position lastChange() {
-        return new Position(commitLsn(), ordinals[changes.size() - 1]);
-    }
+    Position lastChange();
 
-    @Override
-    public long size() {
-        return changes.size();
-    }
-
-    @Override
-    public ChangeCursor cursor() {
-        return new Cursor();
-    }
+    /** Bytes of memory that it takes, about. */
+    long weight();
 
     /** The transaction with only what {@code selection} takes; may be empty. */
-    public CommittedTransaction select(ChangeSelection selection) {
-        List<SourceChange> selected = new java.util.ArrayList<>();
-        long[] selectedOrdinals = new long[changes.size()];
-        for (int i = 0; i < changes.size(); i++) {
-            var change = selection.take(changes.get(i), new Position(commitLsn(), ordinals[i]));
-            if (change.isPresent()) {
-                selectedOrdinals[selected.size()] = ordinals[i];
-                selected.add(change.get());
-            }
-        }
-        return new CommittedTransaction(xid, commitTime, endLsn, position, selected, selectedOrdinals, tallies);
-    }
+    CommittedTransaction select(ChangeSelection selection);
 
-    @Override
-    public String toString() {
-        return "Transaction[xid=" + xid + ", position=" + position + ", changes=" + changes.size() + "]";
-    }
-
-    private final class Cursor implements ChangeCursor {
-        private int index = -1;
-
-        @Override
-        public boolean next() {
-            if (index < changes.size()) {
-                index++;
-            }
-            return index < changes.size();
-        }
-
-        @Override
-        public SourceChange change() {
-            requireChange();
-            return changes.get(index);
-        }
-
-        @Override
-        public Position position() {
-            requireChange();
-            return new Position(commitLsn(), ordinals[index]);
-        }
-
-        @Override
-        public boolean last() {
-            requireChange();
-            return index == changes.size() - 1;
-        }
-
-        private void requireChange() {
-            if (index < 0 || index >= changes.size()) {
-                throw new IllegalStateException("the cursor stands on no change");
-            }
-        }
+    /** Nobody wants it: what is not in memory is deleted. */
+    default void discard() {
+        // Memory needs no help.
     }
 }

@@ -1,22 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.drasi.source.postgres.transaction;
 
-import io.drasi.model.Position;
-import io.drasi.model.SourceChange;
 import io.drasi.postgres.protocol.pgoutput.PgOutputMessage;
-import io.drasi.postgres.protocol.wire.PgTimestamp;
+import io.drasi.postgres.protocol.wire.ByteSlice;
 import io.drasi.source.postgres.change.ChangeMapper;
-import io.drasi.source.postgres.change.RowPlace;
 import io.drasi.source.postgres.error.DecodingException;
+import io.drasi.source.postgres.error.SpoolException;
 import io.drasi.source.postgres.schema.Catalog;
 import io.drasi.source.postgres.schema.ShapeChange;
-import io.drasi.source.postgres.schema.TableShape;
 import io.drasi.source.postgres.schema.TableShapes;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.HashMap;
+import io.drasi.source.postgres.spool.Spool;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -30,68 +24,22 @@ public final class TransactionAssembler {
     private final ChangeMapper mapper;
     private final TableShapes shapes;
     private final Catalog catalog;
-    private @Nullable Open open;
-
-    /** The transaction between Begin and Commit. */
-    private static final class Open {
-        private final PgOutputMessage.Begin begin;
-        private final long effectiveFrom;
-        private final List<SourceChange> changes = new ArrayList<>();
-        private long[] ordinals = new long[16];
-        private long ordinal = Position.BEFORE_FIRST;
-        private final Map<String, TableTally> tallies = new HashMap<>();
-        private @Nullable TableTally last;
-
-        Open(PgOutputMessage.Begin begin) {
-            this.begin = begin;
-            this.effectiveFrom = PgTimestamp.toUnixNanos(begin.commitTimeMicros());
-        }
-
-        /** The place of the row or truncate that the last call of {@link #count} counted. */
-        Position position() {
-            return new Position(begin.commitLsn().value(), ordinal);
-        }
-
-        /** The place before its first change. */
-        Position start() {
-            return Position.before(begin.commitLsn().value());
-        }
-
-        void count() {
-            ordinal++;
-        }
-
-        /**
-         * Of the table that the next row changes.
-         *
-         * @param label one object per table: most rows have that of the one before
-         */
-        @SuppressWarnings("ReferenceEquality")
-        TableTally tally(String label) {
-            TableTally tally = last;
-            if (tally == null || tally.label() != label) {
-                tally = tallies.computeIfAbsent(label, TableTally::new);
-                last = tally;
-            }
-            return tally;
-        }
-
-        void add(SourceChange change) {
-            if (changes.size() == ordinals.length) {
-                ordinals = Arrays.copyOf(ordinals, ordinals.length * 2);
-            }
-            ordinals[changes.size()] = ordinal;
-            changes.add(change);
-        }
-    }
+    private final Spool spool;
+    private final long maxMemory;
+    private @Nullable OpenTransaction open;
 
     /**
      * @param catalog is asked when a relation is described, before its first row
+     * @param spool takes what of a transaction does not fit in memory
+     * @param maxMemory bytes that a transaction may take in memory, about
      */
-    public TransactionAssembler(ChangeMapper mapper, TableShapes shapes, Catalog catalog) {
+    public TransactionAssembler(
+            ChangeMapper mapper, TableShapes shapes, Catalog catalog, Spool spool, long maxMemory) {
         this.mapper = mapper;
         this.shapes = shapes;
         this.catalog = catalog;
+        this.spool = spool;
+        this.maxMemory = maxMemory;
     }
 
     /** Whether a transaction has begun and not ended. */
@@ -103,17 +51,25 @@ public final class TransactionAssembler {
      * Takes the next message.
      *
      * @param message may borrow its bytes: nothing of them is kept
+     * @param bytes of it
      * @throws DecodingException if it does not fit to what came before, or a row can't be read
+     * @throws SpoolException if it does not fit in memory, and can't be written to a file
      */
-    public AssembledEvent accept(PgOutputMessage message) {
+    public AssembledEvent accept(PgOutputMessage message, ByteSlice bytes) {
         if (message instanceof PgOutputMessage.Insert insert) {
-            return insert(insert, transaction("Insert"));
+            OpenTransaction transaction = transaction("Insert");
+            transaction.insert(insert, shapes.shape(insert.relationOid()), bytes);
+            return afterRow(transaction);
         } else if (message instanceof PgOutputMessage.Update update) {
-            return update(update, transaction("Update"));
+            OpenTransaction transaction = transaction("Update");
+            transaction.update(update, shapes.shape(update.relationOid()), bytes);
+            return afterRow(transaction);
         } else if (message instanceof PgOutputMessage.Delete delete) {
-            return delete(delete, transaction("Delete"));
+            OpenTransaction transaction = transaction("Delete");
+            transaction.delete(delete, shapes.shape(delete.relationOid()), bytes);
+            return afterRow(transaction);
         } else if (message instanceof PgOutputMessage.Truncate truncate) {
-            truncate(truncate, transaction("Truncate"));
+            transaction("Truncate").truncate(truncate, shapes::shape, bytes);
         } else if (message instanceof PgOutputMessage.Begin begin) {
             begin(begin);
         } else if (message instanceof PgOutputMessage.Commit commit) {
@@ -126,6 +82,15 @@ public final class TransactionAssembler {
         return NONE;
     }
 
+    /** The stream has ended: a transaction that is open comes again with the next. */
+    public void abandon() {
+        OpenTransaction left = open;
+        if (left != null) {
+            open = null;
+            left.discard();
+        }
+    }
+
     /** Type, Origin and messages say nothing about rows; an abort is about a transaction that was never begun here. */
     private static boolean isOfNoConcern(PgOutputMessage message) {
         return message instanceof PgOutputMessage.Type
@@ -136,94 +101,36 @@ public final class TransactionAssembler {
 
     private void begin(PgOutputMessage.Begin begin) {
         if (open != null) {
-            throw unexpected("Begin of transaction " + begin.xid(), "inside transaction " + open.begin.xid());
+            throw unexpected("Begin of transaction " + begin.xid(), "inside transaction " + open.xid());
         }
-        open = new Open(begin);
+        open = new OpenTransaction(begin, mapper, shapes::current, spool, maxMemory);
     }
 
     private AssembledEvent commit(PgOutputMessage.Commit commit) {
-        Open done = transaction("Commit");
-        if (!done.begin.commitLsn().equals(commit.commitLsn())) {
+        OpenTransaction done = transaction("Commit");
+        if (!done.commitLsn().equals(commit.commitLsn())) {
             throw unexpected(
                     "Commit at " + commit.commitLsn(),
-                    "for a transaction that was announced to commit at " + done.begin.commitLsn());
+                    "for a transaction that was announced to commit at " + done.commitLsn());
         }
+        CommittedTransaction committed = done.commit(commit.endLsn());
         open = null;
-        return new AssembledEvent.Committed(new CommittedTransaction(
-                done.begin.xid(),
-                PgTimestamp.toInstant(done.begin.commitTimeMicros()),
-                commit.endLsn().value(),
-                done.position(),
-                done.changes,
-                done.ordinals,
-                Map.copyOf(done.tallies)));
+        return new AssembledEvent.Committed(committed);
     }
 
-    private AssembledEvent relation(PgOutputMessage.Relation relation, Open transaction) {
+    private AssembledEvent relation(PgOutputMessage.Relation relation, OpenTransaction transaction) {
         TableShapes.Learned learned = shapes.define(relation, transaction.start(), catalog);
+        transaction.reshape(relation.oid(), shapes.shape(relation.oid()));
         return new AssembledEvent.Schema(learned.description(), learned.changes());
     }
 
-    private static AssembledEvent announce(List<ShapeChange> changes) {
+    private AssembledEvent afterRow(OpenTransaction transaction) {
+        List<ShapeChange> changes = shapes.afterRow(transaction.start(), catalog);
         return changes.isEmpty() ? NONE : new AssembledEvent.Schema(Optional.empty(), changes);
     }
 
-    private AssembledEvent insert(PgOutputMessage.Insert insert, Open transaction) {
-        transaction.count();
-        Optional<TableShape> shape = shapes.shape(insert.relationOid());
-        if (shape.isPresent()) {
-            transaction.add(
-                    mapper.insert(shape.get(), insert.newTuple(), transaction.effectiveFrom, place(transaction)));
-            transaction.tally(shape.get().label()).insert();
-        }
-        return announce(shapes.afterRow(transaction.start(), catalog));
-    }
-
-    private AssembledEvent update(PgOutputMessage.Update update, Open transaction) {
-        transaction.count();
-        Optional<TableShape> shape = shapes.shape(update.relationOid());
-        if (shape.isPresent()) {
-            mapper.update(
-                    shape.get(),
-                    update.old(),
-                    update.newTuple(),
-                    transaction.effectiveFrom,
-                    place(transaction),
-                    transaction::add);
-            transaction.tally(shape.get().label()).update();
-        }
-        return announce(shapes.afterRow(transaction.start(), catalog));
-    }
-
-    private AssembledEvent delete(PgOutputMessage.Delete delete, Open transaction) {
-        transaction.count();
-        Optional<TableShape> shape = shapes.shape(delete.relationOid());
-        if (shape.isPresent()) {
-            transaction.add(mapper.delete(shape.get(), delete.old(), transaction.effectiveFrom, place(transaction)));
-            transaction.tally(shape.get().label()).delete();
-        }
-        return announce(shapes.afterRow(transaction.start(), catalog));
-    }
-
-    private void truncate(PgOutputMessage.Truncate truncate, Open transaction) {
-        transaction.count();
-        List<String> labels = new ArrayList<>();
-        for (long relationOid : truncate.relationOids()) {
-            shapes.shape(relationOid).ifPresent(shape -> labels.add(shape.label()));
-        }
-        if (!labels.isEmpty()) {
-            labels.forEach(label -> transaction.tally(label).truncate());
-            transaction.add(new SourceChange.Truncate(
-                    labels, transaction.effectiveFrom, truncate.cascade(), truncate.restartIdentity()));
-        }
-    }
-
-    private static RowPlace place(Open transaction) {
-        return new RowPlace.InStream(transaction.position());
-    }
-
-    private Open transaction(String message) {
-        Open current = open;
+    private OpenTransaction transaction(String message) {
+        OpenTransaction current = open;
         if (current == null) {
             throw unexpected(message, "outside a transaction");
         }

@@ -15,8 +15,10 @@ import java.util.List;
 final class CompositeCodec implements TypeCodec {
     private final String typeName;
     private final Runnable onOutdated;
-    private PropertyNames names = PropertyNames.of(List.of());
-    private List<TypeCodec> codecs = List.of();
+    /** One thread describes the type, any may read values. */
+    private volatile Fields described = new Fields(PropertyNames.of(List.of()), List.of());
+
+    private record Fields(PropertyNames names, List<TypeCodec> codecs) {}
 
     /** @param onOutdated is run when a value has other fields */
     CompositeCodec(String typeName, Runnable onOutdated) {
@@ -25,18 +27,18 @@ final class CompositeCodec implements TypeCodec {
     }
 
     void describe(List<String> fieldNames, List<TypeCodec> fieldCodecs) {
-        this.names = PropertyNames.of(fieldNames);
-        this.codecs = List.copyOf(fieldCodecs);
+        described = new Fields(PropertyNames.of(fieldNames), List.copyOf(fieldCodecs));
     }
 
     @Override
     public ElementValue decodeText(byte[] array, int offset, int length) {
-        Reader reader = new Reader(array, offset, length);
-        if (reader.countFields() != codecs.size()) {
+        Fields fields = described;
+        Reader reader = new Reader(fields.codecs(), array, offset, length);
+        if (reader.countFields() != fields.codecs().size()) {
             return outdated(array, offset, length);
         }
         try {
-            return new ObjectValue(ElementProperties.owning(names, reader.fields()));
+            return new ObjectValue(ElementProperties.owning(fields.names(), reader.fields()));
         } catch (NotUnicodeException e) {
             throw e;
         } catch (ValueFormatException e) {
@@ -50,12 +52,14 @@ final class CompositeCodec implements TypeCodec {
     }
 
     private final class Reader {
+        private final List<TypeCodec> codecs;
         private final byte[] array;
         private final int offset;
         private final int length;
         private TextCursor text;
 
-        Reader(byte[] array, int offset, int length) {
+        Reader(List<TypeCodec> codecs, byte[] array, int offset, int length) {
+            this.codecs = codecs;
             this.array = array;
             this.offset = offset;
             this.length = length;

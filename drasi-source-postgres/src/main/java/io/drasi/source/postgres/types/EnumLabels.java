@@ -3,10 +3,10 @@ package io.drasi.source.postgres.types;
 
 import java.util.Set;
 
-/** The labels of an enum, as they were learned last. Used by one thread. */
+/** The labels of an enum, as they were learned last. One thread learns, any may meet one. */
 public final class EnumLabels {
     private final Runnable onUnknown;
-    private Set<String> known = Set.of();
+    private volatile Set<String> known = Set.of();
 
     /** @param onUnknown is run when another label is met: one was added or renamed */
     EnumLabels(Runnable onUnknown) {

@@ -26,6 +26,7 @@ import io.drasi.source.postgres.subscription.Outlet;
 import io.drasi.source.postgres.subscription.Subscriptions;
 import io.drasi.source.postgres.transaction.CommittedTransaction;
 import io.drasi.source.postgres.transaction.TransactionAssembler;
+import io.drasi.source.postgres.spool.Spool;
 import io.drasi.source.postgres.types.DatabaseTypes;
 import io.drasi.testkit.Await;
 import io.drasi.testkit.Bytes;
@@ -33,6 +34,7 @@ import io.drasi.testkit.FakeWalsender;
 import io.drasi.testkit.StatusUpdate;
 import io.drasi.testkit.WalsenderSession;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -215,7 +217,9 @@ class FeedbackTest {
                         SelectedTables.of(config),
                         new DatabaseTypes(false),
                         new FormatChoice(config, new DatabaseTypes(false))),
-                new Catalog(sql -> new QueryResult(List.of(), List.of(), "SELECT 0", List.of()), 180_000));
+                new Catalog(sql -> new QueryResult(List.of(), List.of(), "SELECT 0", List.of()), 180_000),
+                new Spool("s", Path.of(".")),
+                Long.MAX_VALUE);
         return new StreamReader(
                 stream,
                 assembler,

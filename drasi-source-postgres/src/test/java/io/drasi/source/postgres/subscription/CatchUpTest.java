@@ -312,8 +312,7 @@ class CatchUpTest {
         GatedStore store = new GatedStore();
         subscriptions = new Subscriptions(
                 "source",
-                DispatchMode.CHANNEL,
-                2,
+                new QueueLimits(DispatchMode.CHANNEL, 2, Long.MAX_VALUE),
                 false,
                 changed::incrementAndGet,
                 () -> {},

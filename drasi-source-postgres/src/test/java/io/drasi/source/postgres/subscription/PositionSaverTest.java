@@ -42,8 +42,7 @@ class PositionSaverTest {
     private static Subscriptions subscriptions(PositionStore store, Duration longestEnd) {
         return new Subscriptions(
                 "source",
-                DispatchMode.CHANNEL,
-                10,
+                new QueueLimits(DispatchMode.CHANNEL, 10, Long.MAX_VALUE),
                 false,
                 () -> {},
                 () -> {},

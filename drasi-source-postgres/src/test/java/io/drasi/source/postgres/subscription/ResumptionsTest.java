@@ -289,8 +289,7 @@ class ResumptionsTest {
     private static Subscriptions startingOver(GatedStore store) {
         return new Subscriptions(
                 "source",
-                DispatchMode.CHANNEL,
-                10,
+                new QueueLimits(DispatchMode.CHANNEL, 10, Long.MAX_VALUE),
                 true,
                 () -> {},
                 () -> {},

@@ -14,6 +14,7 @@ import io.drasi.postgres.protocol.pgoutput.OldTuple;
 import io.drasi.postgres.protocol.pgoutput.PgOutputMessage;
 import io.drasi.postgres.protocol.pgoutput.RelationColumn;
 import io.drasi.postgres.protocol.pgoutput.ReplicaIdentity;
+import io.drasi.postgres.protocol.wire.ByteSlice;
 import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.source.postgres.change.ChangeMapper;
 import io.drasi.source.postgres.config.PostgresSourceConfig;
@@ -23,8 +24,10 @@ import io.drasi.source.postgres.schema.FormatChoice;
 import io.drasi.source.postgres.schema.SelectedTables;
 import io.drasi.source.postgres.schema.TableDescription;
 import io.drasi.source.postgres.schema.TableShapes;
+import io.drasi.source.postgres.spool.Spool;
 import io.drasi.source.postgres.types.DatabaseTypes;
 import java.util.ArrayList;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -36,11 +39,11 @@ class TransactionAssemblerTest {
 
     @Test
     void givesATransactionAtItsCommit() {
-        assertThat(assembler.accept(BEGIN)).isInstanceOf(AssembledEvent.None.class);
+        assertThat(accept(assembler, BEGIN)).isInstanceOf(AssembledEvent.None.class);
         assertThat(assembler.inTransaction()).isTrue();
-        assembler.accept(relation(1, "users", "name"));
-        assembler.accept(insert(1, "1", "a"));
-        assembler.accept(insert(1, "2", "b"));
+        accept(assembler, relation(1, "users", "name"));
+        accept(assembler, insert(1, "1", "a"));
+        accept(assembler, insert(1, "2", "b"));
         CommittedTransaction transaction = commit();
         assertThat(assembler.inTransaction()).isFalse();
         assertThat(transaction.xid()).isEqualTo(7);
@@ -52,12 +55,12 @@ class TransactionAssemblerTest {
 
     @Test
     void countsRowsOfTablesThatAreLeftOut() {
-        assembler.accept(BEGIN);
-        assembler.accept(relation(1, "users", "name"));
-        assembler.accept(relation(2, "orders", "name"));
-        assembler.accept(insert(2, "9", "x"));
-        assembler.accept(insert(1, "1", "a"));
-        assembler.accept(insert(2, "9", "x"));
+        accept(assembler, BEGIN);
+        accept(assembler, relation(1, "users", "name"));
+        accept(assembler, relation(2, "orders", "name"));
+        accept(assembler, insert(2, "9", "x"));
+        accept(assembler, insert(1, "1", "a"));
+        accept(assembler, insert(2, "9", "x"));
         CommittedTransaction transaction = commit();
         assertThat(ids(transaction)).containsExactly("users:1@1 last");
         assertThat(transaction.position()).isEqualTo(new Position(100, 2));
@@ -65,16 +68,16 @@ class TransactionAssemblerTest {
 
     @Test
     void givesBothHalvesOfAKeyChangeOnePosition() {
-        assembler.accept(BEGIN);
-        assembler.accept(relation(1, "users", "name"));
-        assembler.accept(new PgOutputMessage.Update(1, new OldTuple.Key(tuple("1", null)), tuple("2", "a")));
-        assembler.accept(insert(1, "3", "c"));
+        accept(assembler, BEGIN);
+        accept(assembler, relation(1, "users", "name"));
+        accept(assembler, new PgOutputMessage.Update(1, new OldTuple.Key(tuple("1", null)), tuple("2", "a")));
+        accept(assembler, insert(1, "3", "c"));
         assertThat(ids(commit())).containsExactly("users:1@0", "users:2@0", "users:3@1 last");
     }
 
     @Test
     void givesAnEmptyTransactionThatMovesThePosition() {
-        assembler.accept(BEGIN);
+        accept(assembler, BEGIN);
         CommittedTransaction transaction = commit();
         assertThat(transaction.size()).isZero();
         assertThat(transaction.position()).isEqualTo(new Position(100, -1));
@@ -82,11 +85,11 @@ class TransactionAssemblerTest {
 
     @Test
     void truncatesTheTablesThatAreRead() {
-        assembler.accept(BEGIN);
-        assembler.accept(relation(1, "users", "name"));
-        assembler.accept(relation(2, "orders", "name"));
-        assembler.accept(new PgOutputMessage.Truncate(List.of(1L, 2L), true, false));
-        assembler.accept(new PgOutputMessage.Truncate(List.of(2L), false, false));
+        accept(assembler, BEGIN);
+        accept(assembler, relation(1, "users", "name"));
+        accept(assembler, relation(2, "orders", "name"));
+        accept(assembler, new PgOutputMessage.Truncate(List.of(1L, 2L), true, false));
+        accept(assembler, new PgOutputMessage.Truncate(List.of(2L), false, false));
         CommittedTransaction transaction = commit();
         assertThat(transaction.changes())
                 .singleElement()
@@ -99,8 +102,8 @@ class TransactionAssemblerTest {
 
     @Test
     void announcesANewColumnBeforeItsFirstRow() {
-        assembler.accept(BEGIN);
-        assembler.accept(relation(1, "users", "name"));
+        accept(assembler, BEGIN);
+        accept(assembler, relation(1, "users", "name"));
         assertThat(described(relation(1, "users", "name")).change()).isEmpty();
         TableDescription description = described(relation(1, "users", "name", "age"));
         SourceEvent.SchemaChanged change = description.change().orElseThrow().change();
@@ -110,16 +113,16 @@ class TransactionAssemblerTest {
     }
 
     private TableDescription described(PgOutputMessage.Relation relation) {
-        AssembledEvent.Schema schema = (AssembledEvent.Schema) assembler.accept(relation);
+        AssembledEvent.Schema schema = (AssembledEvent.Schema) accept(assembler, relation);
         assertThat(schema.changes()).isEmpty();
         return schema.description().orElseThrow();
     }
 
     @Test
     void ignoresAnAbortOfATransactionThatItDoesNotKnow() {
-        assertThat(assembler.accept(new PgOutputMessage.StreamAbort(5, 6))).isInstanceOf(AssembledEvent.None.class);
-        assembler.accept(BEGIN);
-        assertThat(assembler.accept(new PgOutputMessage.StreamAbort(5, 6))).isInstanceOf(AssembledEvent.None.class);
+        assertThat(accept(assembler, new PgOutputMessage.StreamAbort(5, 6))).isInstanceOf(AssembledEvent.None.class);
+        accept(assembler, BEGIN);
+        assertThat(accept(assembler, new PgOutputMessage.StreamAbort(5, 6))).isInstanceOf(AssembledEvent.None.class);
         assertThat(commit().size()).isZero();
     }
 
@@ -135,7 +138,7 @@ class TransactionAssemblerTest {
                 new PgOutputMessage.CommitPrepared(lsn, lsn, 0, 7, "gid"),
                 new PgOutputMessage.RollbackPrepared(lsn, lsn, 0, 0, 7, "gid"),
                 new PgOutputMessage.StreamPrepare(lsn, lsn, 0, 7, "gid"))) {
-            assertThatThrownBy(() -> assembler.accept(message))
+            assertThatThrownBy(() -> accept(assembler, message))
                     .isInstanceOf(DecodingException.class)
                     .hasMessageContaining("the server sent "
                             + message.getClass().getSimpleName() + " in a stream of protocol version 1");
@@ -144,21 +147,21 @@ class TransactionAssemblerTest {
 
     @Test
     void refusesWhatDoesNotFit() {
-        assertThatThrownBy(() -> assembler.accept(insert(1, "1", "a")))
+        assertThatThrownBy(() -> accept(assembler, insert(1, "1", "a")))
                 .isInstanceOf(DecodingException.class)
                 .hasMessageContaining("Insert")
                 .hasMessageContaining("outside a transaction");
-        assertThatThrownBy(() -> assembler.accept(COMMIT)).hasMessageContaining("outside a transaction");
-        assembler.accept(BEGIN);
-        assertThatThrownBy(() -> assembler.accept(BEGIN)).hasMessageContaining("inside transaction 7");
-        assertThatThrownBy(() -> assembler.accept(insert(1, "1", "a"))).hasMessageContaining("relation 1");
-        assertThatThrownBy(() -> assembler.accept(new PgOutputMessage.Commit(0, new Lsn(101), new Lsn(110), 0)))
+        assertThatThrownBy(() -> accept(assembler, COMMIT)).hasMessageContaining("outside a transaction");
+        accept(assembler, BEGIN);
+        assertThatThrownBy(() -> accept(assembler, BEGIN)).hasMessageContaining("inside transaction 7");
+        assertThatThrownBy(() -> accept(assembler, insert(1, "1", "a"))).hasMessageContaining("relation 1");
+        assertThatThrownBy(() -> accept(assembler, new PgOutputMessage.Commit(0, new Lsn(101), new Lsn(110), 0)))
                 .hasMessageContaining("0/65")
                 .hasMessageContaining("0/64");
     }
 
     private CommittedTransaction commit() {
-        return ((AssembledEvent.Committed) assembler.accept(COMMIT)).transaction();
+        return ((AssembledEvent.Committed) accept(assembler, COMMIT)).transaction();
     }
 
     private static List<String> ids(CommittedTransaction transaction) {
@@ -202,6 +205,12 @@ class TransactionAssemblerTest {
                         SelectedTables.of(config),
                         new DatabaseTypes(false),
                         new FormatChoice(config, new DatabaseTypes(false))),
-                nothing);
+                nothing,
+                new Spool("s", Path.of(".")),
+                Long.MAX_VALUE);
+    }
+
+    private static AssembledEvent accept(TransactionAssembler assembler, PgOutputMessage message) {
+        return assembler.accept(message, ByteSlice.empty());
     }
 }

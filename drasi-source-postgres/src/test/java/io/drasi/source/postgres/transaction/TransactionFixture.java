@@ -37,7 +37,7 @@ public final class TransactionFixture {
             ordinals[i] = i;
             tallies.computeIfAbsent(label, TableTally::new).insert();
         }
-        return new CommittedTransaction(
-                7, Instant.EPOCH, endLsn, new Position(commitLsn, count - 1), changes, ordinals, tallies);
+        return new InMemoryTransaction(
+                7, Instant.EPOCH, endLsn, new Position(commitLsn, count - 1), changes, ordinals, tallies, 100L * count);
     }
 }

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.drasi.source.postgres.subscription;
+
+import io.drasi.model.DispatchMode;
+
+/**
+ * How much may wait for a subscriber.
+ *
+ * @param mode what happens when it does
+ * @param events so many
+ * @param memory bytes that transactions take, about; the one that goes beyond is still taken
+ */
+public record QueueLimits(DispatchMode mode, int events, long memory) {}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.drasi.source.postgres.transaction;
+
+import io.drasi.model.ChangeCursor;
+import io.drasi.model.Position;
+import io.drasi.model.SourceChange;
+import io.drasi.postgres.protocol.pgoutput.PgOutputDecoder;
+import io.drasi.postgres.protocol.pgoutput.PgOutputMessage;
+import io.drasi.postgres.protocol.wire.ByteCursor;
+import io.drasi.postgres.protocol.wire.ByteSlice;
+import io.drasi.postgres.protocol.wire.ProtocolException;
+import io.drasi.source.postgres.error.DecodingException;
+import io.drasi.source.postgres.schema.TableShape;
+import io.drasi.source.postgres.spool.MessageLogReader;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Walks along a transaction that goes on in a file: decodes it as it goes, a message ahead, so that it knows which change is
+ * the last.
+ */
+final class SpooledCursor implements ChangeCursor {
+    private record Placed(SourceChange change, Position position) {}
+
+    private final SpooledChanges rest;
+    private final Optional<ChangeSelection> selection;
+    private final ChangeCursor head;
+    private final RowChanges rows;
+    private final Map<Long, TableShape> shapes;
+    private final PgOutputDecoder decoder = new PgOutputDecoder(1);
+    private final ByteCursor bytes = new ByteCursor();
+    private final Deque<Placed> ahead = new ArrayDeque<>();
+    private @Nullable MessageLogReader reader;
+    private long messages;
+    private int reshaped;
+    private boolean atEnd;
+    private @Nullable Placed current;
+
+    SpooledCursor(InMemoryTransaction begin, SpooledChanges rest, Optional<ChangeSelection> selection) {
+        this.rest = rest;
+        this.selection = selection;
+        this.head = begin.cursor();
+        this.rows = rest.rows(begin.commitLsn(), this::read);
+        this.shapes = rest.shapes();
+    }
+
+    private void read(SourceChange change) {
+        offer(change, rows.position());
+    }
+
+    private void offer(SourceChange change, Position position) {
+        if (selection.isEmpty()) {
+            ahead.add(new Placed(change, position));
+        } else {
+            selection.get().take(change, position).ifPresent(taken -> ahead.add(new Placed(taken, position)));
+        }
+    }
+
+    @Override
+    public boolean next() {
+        fill(1);
+        current = ahead.poll();
+        return current != null;
+    }
+
+    /** Reads until so many are there, or there are no more. */
+    private void fill(int wanted) {
+        while (ahead.size() < wanted && !atEnd) {
+            if (head.next()) {
+                offer(head.change(), head.position());
+            } else {
+                readMessage();
+            }
+        }
+    }
+
+    private void readMessage() {
+        MessageLogReader from = reader;
+        if (from == null) {
+            from = rest.reader();
+            reader = from;
+        }
+        Optional<ByteSlice> message = from.next();
+        if (message.isEmpty()) {
+            atEnd = true;
+            from.close();
+            return;
+        }
+        reshape();
+        messages++;
+        bytes.reset(message.get());
+        try {
+            take(decoder.decode(bytes));
+        } catch (ProtocolException e) {
+            throw new DecodingException("a message that was decoded before can't be decoded: " + e.getMessage(), null, e);
+        }
+    }
+
+    private void reshape() {
+        while (reshaped < rest.reshaped().size() && rest.reshaped().get(reshaped).message() <= messages) {
+            SpooledChanges.Reshaped next = rest.reshaped().get(reshaped++);
+            TableShape shape = next.shape();
+            if (shape == null) {
+                shapes.remove(next.relationOid());
+            } else {
+                shapes.put(next.relationOid(), shape);
+            }
+        }
+    }
+
+    private void take(PgOutputMessage message) {
+        if (message instanceof PgOutputMessage.Insert insert) {
+            rows.insert(insert, shape(insert.relationOid()));
+        } else if (message instanceof PgOutputMessage.Update update) {
+            rows.update(update, shape(update.relationOid()));
+        } else if (message instanceof PgOutputMessage.Delete delete) {
+            rows.delete(delete, shape(delete.relationOid()));
+        } else if (message instanceof PgOutputMessage.Truncate truncate) {
+            rows.truncate(truncate, this::shape);
+        } else {
+            throw new IllegalStateException("not a row: " + message);
+        }
+    }
+
+    /** Empty if the table is left out. */
+    private Optional<TableShape> shape(long relationOid) {
+        return Optional.ofNullable(shapes.get(relationOid));
+    }
+
+    @Override
+    public SourceChange change() {
+        return requireCurrent().change();
+    }
+
+    @Override
+    public Position position() {
+        return requireCurrent().position();
+    }
+
+    @Override
+    public boolean last() {
+        Placed unused = requireCurrent();
+        fill(1);
+        return ahead.isEmpty();
+    }
+
+    private Placed requireCurrent() {
+        Placed placed = current;
+        if (placed == null) {
+            throw new IllegalStateException("the cursor stands on no change");
+        }
+        return placed;
+    }
+}

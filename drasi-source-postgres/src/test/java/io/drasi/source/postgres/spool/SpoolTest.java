@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.drasi.source.postgres.spool;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.drasi.postgres.protocol.wire.ByteSlice;
+import io.drasi.postgres.protocol.wire.Lsn;
+import io.drasi.source.postgres.error.SpoolException;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SpoolTest {
+    @TempDir
+    Path parent;
+
+    private List<Path> files() throws IOException {
+        try (Stream<Path> all = Files.walk(parent)) {
+            return all.filter(Files::isRegularFile)
+                    .filter(file -> !file.endsWith("lock"))
+                    .toList();
+        }
+    }
+
+    private static List<ByteSlice> read(MessageLog log) {
+        List<ByteSlice> all = new ArrayList<>();
+        try (MessageLogReader reader = log.reader()) {
+            for (Optional<ByteSlice> next = reader.next(); next.isPresent(); next = reader.next()) {
+                all.add(next.get().copy());
+            }
+        }
+        return all;
+    }
+
+    @Test
+    void givesBackMessagesOfAnySize() {
+        Random random = new Random(7);
+        List<ByteSlice> messages = new ArrayList<>();
+        for (int size : new int[] {0, 1, 7, 65_520, 65_528, 65_536, 65_537, 300_000}) {
+            for (int i = 0; i < 3; i++) {
+                byte[] bytes = new byte[size];
+                random.nextBytes(bytes);
+                messages.add(ByteSlice.of(bytes));
+            }
+        }
+        for (int i = 0; i < 10_000; i++) {
+            byte[] bytes = new byte[random.nextInt(200)];
+            random.nextBytes(bytes);
+            messages.add(ByteSlice.of(bytes));
+        }
+        try (Spool spool = new Spool("s", parent)) {
+            MessageLog log = spool.create(1);
+            messages.forEach(log::append);
+            log.end(new Lsn(10));
+            assertThat(read(log)).isEqualTo(messages);
+            assertThat(read(log)).as("once more").isEqualTo(messages);
+        }
+    }
+
+    @Test
+    void deletesTheFileOfATransactionThatIsConfirmed() throws IOException {
+        try (Spool spool = new Spool("s", parent)) {
+            MessageLog first = spool.create(1);
+            first.append(ByteSlice.of(new byte[10]));
+            first.end(new Lsn(10));
+            MessageLog open = spool.create(2);
+            open.append(ByteSlice.of(new byte[10]));
+            assertThat(files()).hasSize(2);
+            spool.confirmed(new Lsn(9));
+            assertThat(files()).hasSize(2);
+            MessageLogReader reader = first.reader();
+            spool.confirmed(new Lsn(10));
+            assertThat(files()).singleElement().asString().endsWith("2-1");
+            assertThat(reader.next()).as("who reads it goes on").isPresent();
+            reader.close();
+            assertThatThrownBy(first::reader)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("transaction 1 are not there any more");
+            spool.drop(open);
+            assertThat(files()).isEmpty();
+        }
+        assertThat(parent).isEmptyDirectory();
+    }
+
+    @Test
+    void deletesAllWhenItIsClosed() {
+        Spool spool = new Spool("shop/a", parent);
+        spool.create(1).append(ByteSlice.of(new byte[10]));
+        assertThat(parent).isNotEmptyDirectory();
+        spool.close();
+        assertThat(parent).isEmptyDirectory();
+        spool.close();
+        assertThatThrownBy(() -> spool.create(2)).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void deletesWhatAProcessHasLeftThatIsNoMore() throws IOException {
+        Path left = Files.createDirectory(parent.resolve("drasi-spool-s-1-1"));
+        Files.createFile(left.resolve("lock"));
+        Files.write(left.resolve("77-0"), new byte[100]);
+        Path others = Files.createDirectory(parent.resolve("drasi-spool-other-1-1"));
+        try (Spool spool = new Spool("s", parent);
+                Spool second = new Spool("s", parent)) {
+            assertThat(left).exists();
+            MessageLog log = spool.create(1);
+            assertThat(left).doesNotExist();
+            assertThat(others).exists();
+            log.append(ByteSlice.of(new byte[1]));
+            log.end(new Lsn(1));
+            MessageLog beside = second.create(2);
+            assertThat(read(log)).as("of another one that is in use").hasSize(1);
+            second.drop(beside);
+        }
+        assertThat(parent.toFile().list()).containsExactly("drasi-spool-other-1-1");
+    }
+
+    @Test
+    void saysWhereAFileIsDamaged() throws IOException {
+        try (Spool spool = new Spool("s", parent)) {
+            MessageLog log = spool.create(9);
+            for (int i = 0; i < 3; i++) {
+                log.append(ByteSlice.of(new byte[20]));
+            }
+            log.end(new Lsn(10));
+            Path file = files().get(0);
+            byte[] whole = Files.readAllBytes(file);
+            for (int at = 0; at < whole.length; at++) {
+                byte[] damaged = whole.clone();
+                damaged[at] ^= 0x10;
+                Files.write(file, damaged);
+                int frame = at / 28 * 28;
+                assertThatThrownBy(() -> read(log))
+                        .as("byte %d", at)
+                        .isInstanceOf(SpoolException.class)
+                        .hasMessageContaining(file.toString())
+                        .hasMessageContaining("of transaction 9, 84 bytes, is damaged at byte " + frame);
+            }
+            Files.write(file, whole);
+            try (RandomAccessFile cut = new RandomAccessFile(file.toFile(), "rw")) {
+                cut.setLength(60);
+            }
+            assertThatThrownBy(() -> read(log)).hasMessageContaining("it ends in the midst of a message");
+        }
+    }
+
+    @Test
+    void saysWhichDirectoryItCanNotWriteTo() {
+        Spool spool = new Spool("s", parent.resolve("nowhere"));
+        assertThatThrownBy(() -> spool.create(1))
+                .isInstanceOf(SpoolException.class)
+                .hasMessageContaining("nowhere")
+                .hasMessageContaining("temp_dir");
+    }
+}
