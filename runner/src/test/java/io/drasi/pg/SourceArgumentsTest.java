@@ -83,6 +83,8 @@ class SourceArgumentsTest {
                 "--table-key=sales.orders=id",
                 "--dispatch-mode=broadcast",
                 "--dispatch-buffer-capacity=7",
+                "--max-transaction-memory=2MB",
+                "--temp-dir=/var/spool/drasi",
                 "--bootstrap-batch-size=8",
                 "--peer-timeout=2m",
                 "--status-interval=1s",
@@ -107,6 +109,8 @@ class SourceArgumentsTest {
                         new TableKeyConfig("sales.orders", List.of("id")));
         assertThat(config.dispatchMode()).isEqualTo(DispatchMode.BROADCAST);
         assertThat(config.dispatchBufferCapacity()).isEqualTo(7);
+        assertThat(config.maxTransactionMemory()).isEqualTo(2L << 20);
+        assertThat(config.tempDir()).isEqualTo(Path.of("/var/spool/drasi"));
         assertThat(config.bootstrapBatchSize()).isEqualTo(8);
         assertThat(config.peerTimeout()).isEqualTo(Duration.ofMinutes(2));
         assertThat(config.statusInterval()).isEqualTo(Duration.ofSeconds(1));

@@ -102,7 +102,9 @@ public final class Proc implements AutoCloseable {
 
     /** What to run. Not thread-safe. */
     public static final class Builder {
-        private final List<String> command;
+        private static final long ULIMIT_UNIT = 1024;
+
+        private List<String> command;
         private final Map<String, String> environment = new TreeMap<>();
         private Predicate<String> unset = name -> false;
         private Path directory = Path.of("");
@@ -132,6 +134,15 @@ public final class Proc implements AutoCloseable {
         /** Reads this many lines of standard output and then closes the pipe, as {@code head -n} does. */
         public Builder closeStdoutAfter(long lines) {
             stdoutLines = lines;
+            return this;
+        }
+
+        /** A file that it writes can't become larger, as if the disk were full. */
+        public Builder largestFile(long bytes) {
+            List<String> limited = new ArrayList<>(List.of(
+                    "bash", "-c", "ulimit -f " + bytes / ULIMIT_UNIT + " && exec \"$0\" \"$@\""));
+            limited.addAll(command);
+            command = List.copyOf(limited);
             return this;
         }
 

@@ -121,7 +121,7 @@ final class SourceRun implements Runnable {
         this.checks = new ServerChecks(config, selected, advice, guard::mayMeetAnother);
         this.publication = new OwnPublication(config, selected, advice);
         this.mapper = new ChangeMapper(config.id());
-        this.spool = new Spool(config.id(), config.tempDir());
+        this.spool = new Spool(config.id(), config.tempDir(), this::attention);
         this.types = new DatabaseTypes(config.invalidText() == InvalidText.BYTES);
         this.format = new FormatChoice(config, types);
         this.shapes = new TableShapes(selected, types, format);
@@ -279,6 +279,7 @@ final class SourceRun implements Runnable {
                 .saver()
                 .ifPresent(saver -> saver.begin(thread.getName() + "-positions", this::confirmed, this::attention));
         try {
+            spool.begin();
             attemptUntilStopped();
             endLateBootstraps();
             settleAtLast();
@@ -547,6 +548,7 @@ final class SourceRun implements Runnable {
 
     private boolean goOn(PostgresConnection ordinary) {
         subscriptions.saver().ifPresent(PositionSaver::throwIfFailed);
+        spool.throwIfFailed();
         if (publicationChanged) {
             publicationChanged = false;
             know(checks.check(ordinary)); // as at a start: a table that is named has to be there

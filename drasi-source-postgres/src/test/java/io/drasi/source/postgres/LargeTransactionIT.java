@@ -5,20 +5,35 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.drasi.model.ChangeCursor;
+import io.drasi.model.ComponentStatus;
+import io.drasi.model.Position;
 import io.drasi.model.SourceEvent;
 import io.drasi.model.SubscriptionSettings;
+import io.drasi.source.postgres.config.RowFormat;
+import io.drasi.source.postgres.error.SpoolException;
+import io.drasi.source.postgres.spool.Spool;
 import io.drasi.testkit.Await;
+import io.drasi.testkit.Proc;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Transactions that take more memory than they may: the rest is in a file. */
 class LargeTransactionIT {
+    static final String ROWS_PROPERTY = "drasi.large.rows";
+
     private static final long LEAST_MEMORY = 1 << 20;
+    private static final Duration TIMEOUT = Duration.ofMinutes(2);
+    private static final List<String> SMALL_JVM =
+            List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto", "-Xmx64m");
 
     @TempDir
     Path directory;
@@ -108,6 +123,168 @@ class LargeTransactionIT {
             assertThatThrownBy(() -> walk(spooled))
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessageContaining("are not there any more: it was confirmed");
+        }
+        assertThat(directory).isEmptyDirectory();
+    }
+
+    /** What was printed: where the last change stands that is confirmed, and how many were taken. */
+    private record Taken(Optional<Position> last, long changes) {
+        static Taken of(String output) {
+            Optional<Position> last = Optional.empty();
+            long changes = 0;
+            for (String line : output.substring(0, output.lastIndexOf('\n') + 1)
+                    .lines()
+                    .filter(line -> line.startsWith("at "))
+                    .toList()) {
+                String[] parts = line.split(" ");
+                Position position = Position.parse(parts[1]);
+                assertThat(last.map(before -> before.compareTo(position) < 0).orElse(true))
+                        .as(line)
+                        .isTrue();
+                last = Optional.of(position);
+                changes += Long.parseLong(parts[2]);
+            }
+            return new Taken(last, changes);
+        }
+    }
+
+    private Proc.Builder child(SourceFixture fixture, Optional<Position> from, int stallAfter) {
+        return LargeTransactionChild.program(
+                fixture, SMALL_JVM, directory, LEAST_MEMORY, RowFormat.AUTO, from, stallAfter);
+    }
+
+    private static void insert(SourceFixture fixture, long rows) {
+        fixture.execute(
+                "INSERT INTO t SELECT i, 'name ' || i, '2026-01-01' FROM generate_series(1, " + rows + ") AS i");
+    }
+
+    @SlowOnEachVersion
+    void goesOnInTheMiddleAfterTheProcessWasKilled(int version) throws IOException {
+        int rows = 30_000;
+        try (SourceFixture fixture = withTables(version)) {
+            Taken first;
+            try (Proc child = child(fixture, Optional.empty(), 12).start()) {
+                SourceTraces.awaitWalsender(fixture);
+                insert(fixture, rows);
+                child.awaitLine("stands still", TIMEOUT, "stalled"::equals);
+                first = Taken.of(child.stdout());
+                assertThat(first.changes()).isEqualTo(12_000);
+                new Spool(LargeTransactionChild.ID, directory, () -> {}).begin();
+                assertThat(files()).as("of a process that lives").isEqualTo(1);
+                child.kill();
+            }
+            SourceTraces.awaitNoWalsender(fixture);
+            assertThat(files()).as("it could not delete").isEqualTo(1);
+            try (Proc child = child(fixture, first.last(), 3).start()) {
+                child.awaitLine("stands still", TIMEOUT, "stalled"::equals);
+                assertThat(files()).as("that of the other is deleted").isEqualTo(1);
+                assertThat(Taken.of(child.stdout()).changes()).isEqualTo(3_000);
+                child.write("\n");
+                Proc.Result result = child.await(TIMEOUT).requireSuccess();
+                assertThat(Taken.of(result.stdout()).changes()).isEqualTo(rows - first.changes());
+                assertThat(result.stdout()).contains("end " + (rows - first.changes()) + "\n");
+            }
+        }
+        assertThat(directory).isEmptyDirectory();
+    }
+
+    /** A file can't be larger than that, as if the disk were full. */
+    @Test
+    void saysThatAFileCanNotBeWrittenAndGivesAllOfItLater() {
+        int rows = 60_000;
+        try (SourceFixture fixture = withTables(18)) {
+            try (Proc child = child(fixture, Optional.empty(), 0)
+                    .largestFile(LEAST_MEMORY)
+                    .start()) {
+                SourceTraces.awaitWalsender(fixture);
+                insert(fixture, rows);
+                Proc.Result result = child.await(TIMEOUT);
+                assertThat(result.exitCode()).isEqualTo(LargeTransactionChild.FAILED);
+                assertThat(result.stdout())
+                        .containsPattern("failed: .*the file " + directory
+                                + "/drasi-spool-child-\\d+/\\d+-0 for transaction \\d+ can't be written"
+                                + " \\(1\\d{6} bytes so far\\): File too large")
+                        .contains("max_transaction_memory")
+                        .contains("The transaction comes again, whole, when the source is started.");
+                assertThat(Taken.of(result.stdout()).changes()).isZero();
+            }
+            assertThat(directory).isEmptyDirectory();
+            try (Proc child = child(fixture, Optional.empty(), 0).start()) {
+                Proc.Result result = child.await(TIMEOUT).requireSuccess();
+                assertThat(Taken.of(result.stdout()).changes()).isEqualTo(rows);
+            }
+        }
+        assertThat(directory).isEmptyDirectory();
+    }
+
+    @Test
+    void stopsWhenAFileIsDamagedAndGivesAllOfItLater() throws Exception {
+        int rows = 20_000;
+        try (SourceFixture fixture = withTables(18)) {
+            PostgresReplicationSource source = fixture.source(builder(fixture));
+            Recorder recorder = fixture.record(source, SubscriptionSettings.forQuery("query"), false);
+            source.start();
+            fixture.awaitStreaming(source);
+            insert(fixture, rows);
+            SourceEvent.Transaction transaction = transaction(recorder);
+            damage();
+            assertThatThrownBy(() -> walk(transaction))
+                    .isInstanceOf(SpoolException.class)
+                    .hasMessageContaining("of transaction " + transaction.xid())
+                    .hasMessageContaining("is damaged at byte");
+            Await.until("the source ends", () -> source.status().status() == ComponentStatus.ERROR);
+            assertThat(source.status().cause()).containsInstanceOf(SpoolException.class);
+            assertThatThrownBy(recorder::next).isInstanceOf(SpoolException.class);
+            assertThat(directory).isEmptyDirectory();
+
+            PostgresReplicationSource next = fixture.source(builder(fixture));
+            Recorder whole = fixture.record(next, SubscriptionSettings.forQuery("query"), false);
+            next.start();
+            SourceEvent.Transaction again = transaction(whole);
+            assertThat(again.position()).isEqualTo(transaction.position());
+            assertThat(walk(again)).hasSize(rows);
+            next.stop();
+            assertThat(directory).isEmptyDirectory();
+            assertThat(walk(again)).as("who has it can read it").hasSize(rows);
+        }
+    }
+
+    private void damage() throws IOException {
+        try (Stream<Path> all = Files.walk(directory)) {
+            Path file = all.filter(Files::isRegularFile)
+                    .filter(path -> !path.endsWith("lock"))
+                    .findFirst()
+                    .orElseThrow();
+            try (RandomAccessFile bytes = new RandomAccessFile(file.toFile(), "rw")) {
+                bytes.seek(bytes.length() / 2);
+                int before = bytes.read();
+                bytes.seek(bytes.length() / 2);
+                bytes.write(before ^ 1);
+            }
+        }
+    }
+
+    /** 1,000,000 rows in a build, in text on the oldest version, in binary on the newest. */
+    @SlowOnEachVersion
+    void arrivesWholeInASmallHeap(int version) {
+        long rows = Long.getLong(ROWS_PROPERTY, 1_000_000);
+        try (SourceFixture fixture = withTables(version);
+                Proc child = LargeTransactionChild.program(
+                                fixture,
+                                List.of("-Xmx64m", "-XX:+UseSerialGC"),
+                                directory,
+                                8 * LEAST_MEMORY,
+                                RowFormat.AUTO,
+                                Optional.empty(),
+                                0)
+                        .start()) {
+            SourceTraces.awaitWalsender(fixture);
+            insert(fixture, rows);
+            Proc.Result result = child.await(TIMEOUT.multipliedBy(1 + rows / 1_000_000))
+                    .requireSuccess();
+            assertThat(Taken.of(result.stdout()).changes()).isEqualTo(rows);
+            System.out.println(rows + " rows in one transaction on PostgreSQL " + version + ": "
+                    + result.stdout().lines().reduce((first, second) -> second).orElseThrow());
         }
         assertThat(directory).isEmptyDirectory();
     }

@@ -59,6 +59,9 @@ final class RandomStream implements AutoCloseable {
     private final ExecutorService threads;
     private final FakeLog log;
     private final int capacity;
+    /** Sometimes so little that all rows but the first of each transaction go through a file. */
+    private final long maxTransactionMemory;
+
     private final BlockingQueue<WalsenderSession> arrived = new LinkedBlockingQueue<>();
     private final FakeWalsender server;
     private final List<String> story = new ArrayList<>();
@@ -98,7 +101,8 @@ final class RandomStream implements AutoCloseable {
         this.log = new FakeLog(random);
         this.slotLsn = log.end();
         this.capacity = 1 + random.nextInt(random.nextBoolean() ? 3 : 1000);
-        this.process = new StreamProcess(capacity);
+        this.maxTransactionMemory = random.nextInt(4) == 0 ? 1 : Long.MAX_VALUE;
+        this.process = new StreamProcess(capacity, maxTransactionMemory);
         this.server = new FakeWalsender(session -> {
             session.acceptLogin();
             session.expectStartReplication();
@@ -138,7 +142,7 @@ final class RandomStream implements AutoCloseable {
     // ---- processes
 
     private void beginProcess() throws InterruptedException {
-        process = new StreamProcess(capacity);
+        process = new StreamProcess(capacity, maxTransactionMemory);
         slotAtBegin = slotLsn;
         mayBeTold = slotLsn;
         toldInProcess = slotLsn;

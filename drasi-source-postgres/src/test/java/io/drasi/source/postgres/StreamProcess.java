@@ -23,6 +23,7 @@ import io.drasi.source.postgres.server.Step;
 import io.drasi.source.postgres.spool.Spool;
 import io.drasi.source.postgres.stream.StreamReader;
 import io.drasi.source.postgres.stream.StreamStarter;
+import io.drasi.source.postgres.subscription.SpooledOutlet;
 import io.drasi.source.postgres.subscription.Subscriptions;
 import io.drasi.source.postgres.transaction.TransactionAssembler;
 import io.drasi.source.postgres.types.DatabaseTypes;
@@ -51,10 +52,14 @@ final class StreamProcess {
     private final Advice advice = new Advice(CONFIG);
     private final RunProgress progress = new RunProgress();
     private final Subscriptions subscriptions;
+    private final Spool spool = new Spool(CONFIG.id(), CONFIG.tempDir(), () -> {});
+    private final long maxTransactionMemory;
     private volatile @Nullable StreamReader reader;
     private volatile boolean stopping;
 
-    StreamProcess(int capacity) {
+    /** @param maxTransactionMemory bytes of memory that a transaction may take, about */
+    StreamProcess(int capacity, long maxTransactionMemory) {
+        this.maxTransactionMemory = maxTransactionMemory;
         this.subscriptions =
                 new Subscriptions("fake", DispatchMode.CHANNEL, capacity, this::subscriptionsChanged, this::confirmed);
         subscriptions.begin();
@@ -108,9 +113,9 @@ final class StreamProcess {
                     stream,
                     new TransactionAssembler(
                             new ChangeMapper(CONFIG.id()), shapes, new Catalog(StreamProcess::emptyCatalog, 180_000),
-                            new Spool(CONFIG.id(), CONFIG.tempDir()),
-                            Long.MAX_VALUE),
-                    subscriptions,
+                            spool,
+                            maxTransactionMemory),
+                    new SpooledOutlet(subscriptions, spool),
                     advice,
                     LONG,
                     start,
@@ -153,6 +158,7 @@ final class StreamProcess {
 
     /** The end of the process: of its own accord, or for a failure. */
     void end(@Nullable SourceException failure) {
+        spool.close();
         subscriptions.endAll(failure);
     }
 }

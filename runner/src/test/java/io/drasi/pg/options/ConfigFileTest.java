@@ -59,6 +59,8 @@ class ConfigFileTest {
                   - {table: public.order_items, key_columns: [order_id, "a,b=c"]}
                 dispatch_mode: broadcast
                 dispatch_buffer_capacity: 2000
+                max_transaction_memory: 8MB
+                temp_dir: /var/spool/drasi
                 auto_start: false
                 bootstrap_batch_size: 500
                 bootstrap_parallelism: 4
@@ -92,6 +94,8 @@ class ConfigFileTest {
                         new TableKeyConfig("public.order_items", List.of("order_id", "a,b=c")));
         assertThat(config.dispatchMode()).isEqualTo(DispatchMode.BROADCAST);
         assertThat(config.dispatchBufferCapacity()).isEqualTo(2000);
+        assertThat(config.maxTransactionMemory()).isEqualTo(8L << 20);
+        assertThat(config.tempDir()).isEqualTo(Path.of("/var/spool/drasi"));
         assertThat(config.autoStart()).isFalse();
         assertThat(config.invalidText()).isEqualTo(InvalidText.BYTES);
         assertThat(config.bootstrapParallelism()).isEqualTo(4);
@@ -250,6 +254,8 @@ class ConfigFileTest {
                 "on_position_lost: x|on_position_lost in shop.yaml must be one of fail, bootstrap, was 'x'",
                 "retention_warning: much|retention_warning in shop.yaml must be a size such as 500MB, 10GB or 1TB, was 'much'",
                 "retention_warning: 1kB|retention_warning must be 0 or at least 1 MiB (1048576 bytes), was 1024",
+                "max_transaction_memory: 1000|max_transaction_memory must be at least 1 MiB (1048576 bytes), was 1000",
+                "max_transaction_memory: all|max_transaction_memory in shop.yaml must be a size such as 500MB, 10GB or 1TB, was 'all'",
                 "create_publication: x|create_publication in shop.yaml must be true or false, was 'x'"
             })
     void saysWhatIsWrongWithAValue(String flow, String message) {

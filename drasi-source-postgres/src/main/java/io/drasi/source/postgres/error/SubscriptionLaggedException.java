@@ -7,12 +7,13 @@ public final class SubscriptionLaggedException extends SourceException {
 
     private final long lostEvents;
 
-    public SubscriptionLaggedException(String queryId, long lostEvents, int capacity) {
+    /** @param limit names the option that the queue was full by, with its value */
+    public SubscriptionLaggedException(String queryId, long lostEvents, String limit) {
         super(
                 "subscription '" + queryId + "' lagged behind: " + lostEvents
                         + (lostEvents == 1 ? " event was" : " events were") + " dropped",
-                "Take events faster, raise dispatch_buffer_capacity (now " + capacity
-                        + "), or use dispatch mode CHANNEL, which holds the stream back instead.",
+                "Take events faster, raise " + limit
+                        + ", or use dispatch mode CHANNEL, which holds the stream back instead.",
                 null);
         this.lostEvents = lostEvents;
     }

@@ -4,13 +4,11 @@ package io.drasi.source.postgres.spool;
 import io.drasi.postgres.protocol.wire.ByteSlice;
 import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.source.postgres.error.SpoolException;
-import java.io.FileOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.zip.CRC32C;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Messages of one transaction, in order, in a file: each with its length and a checksum before it, 32 bits, big-endian.
@@ -20,22 +18,24 @@ public final class MessageLog {
     static final int HEADER = 2 * Integer.BYTES;
     private static final int BUFFER = 1 << 16;
 
-    private final Path file;
+    private final Path path;
     private final long xid;
-    private final OutputStream out;
+    /** Not a channel: an interrupt of a thread that reads would close that. */
+    private final RandomAccessFile file;
+
     private final byte[] buffer = new byte[BUFFER];
     private final CRC32C checksum = new CRC32C();
     private int buffered;
     private long bytes;
     private long messages;
     private volatile Lsn endLsn = Lsn.INVALID;
-    private volatile boolean deleted;
+    private volatile boolean dropped;
 
-    MessageLog(Path file, long xid) {
-        this.file = file;
+    MessageLog(Path path, long xid) {
+        this.path = path;
         this.xid = xid;
         try {
-            this.out = new FileOutputStream(file.toFile());
+            this.file = new RandomAccessFile(path.toFile(), "rw");
         } catch (IOException e) {
             throw unwritable(e);
         }
@@ -74,7 +74,7 @@ public final class MessageLog {
             flush();
         }
         if (message.length() > BUFFER) {
-            out.write(message.array(), message.offset(), message.length());
+            file.write(message.array(), message.offset(), message.length());
         } else {
             System.arraycopy(message.array(), message.offset(), buffer, buffered, message.length());
             buffered += message.length();
@@ -82,7 +82,7 @@ public final class MessageLog {
     }
 
     private void flush() throws IOException {
-        out.write(buffer, 0, buffered);
+        file.write(buffer, 0, buffered);
         buffered = 0;
     }
 
@@ -95,7 +95,6 @@ public final class MessageLog {
     public void end(Lsn end) {
         try {
             flush();
-            out.close();
         } catch (IOException e) {
             throw unwritable(e);
         }
@@ -106,52 +105,70 @@ public final class MessageLog {
         return endLsn.isValid() && !endLsn.isAfter(lsn);
     }
 
+    Path path() {
+        return path;
+    }
+
+    long xid() {
+        return xid;
+    }
+
     /** How many messages there are. */
     public long messages() {
         return messages;
     }
 
+    /** How long the file is, or is to be. */
+    long bytes() {
+        return bytes;
+    }
+
     /**
      * A reader before the first message. After {@link #end}.
      *
-     * @throws SpoolException if the file can't be opened
-     * @throws IllegalStateException if it is deleted, as the transaction was confirmed or the source stopped
+     * @throws IllegalStateException if the transaction was confirmed by all
      */
     public MessageLogReader reader() {
-        if (deleted) {
-            throw new IllegalStateException("the changes of transaction " + xid
-                    + " are not there any more: it was confirmed, or the source has stopped");
-        }
-        return new MessageLogReader(file, xid, bytes, messages);
+        requireThere();
+        return new MessageLogReader(this);
     }
 
-    void delete() {
-        deleted = true;
-        try {
-            out.close();
-        } catch (IOException e) {
-            // What was to be written is not needed.
+    /** Reads up to {@code length} bytes from a place of the file on; -1: it ends there. */
+    int read(long place, byte[] target, int length) throws IOException {
+        synchronized (file) {
+            requireThere();
+            file.seek(place);
+            return file.read(target, 0, length);
         }
-        try {
-            Files.deleteIfExists(file);
-        } catch (IOException e) {
-            throw failure("can't be deleted", null, e);
+    }
+
+    private void requireThere() {
+        if (dropped) {
+            throw new IllegalStateException(
+                    "the changes of transaction " + xid + " are not there any more: it was confirmed by all");
         }
+    }
+
+    /** Nobody needs it any more. */
+    void drop() throws IOException {
+        synchronized (file) {
+            dropped = true;
+            file.close();
+        }
+        unlink();
+    }
+
+    /** The file goes; who has the transaction can read it until they let go of it. */
+    void unlink() throws IOException {
+        Files.deleteIfExists(path);
     }
 
     private SpoolException unwritable(IOException cause) {
-        return failure(
-                "can't be written",
+        return new SpoolException(
+                "the file " + path + " for transaction " + xid + " can't be written (" + bytes + " bytes so far): "
+                        + cause.getMessage(),
                 "Give it room: a larger disk, another temp_dir, or a larger max_transaction_memory. The transaction comes"
                         + " again, whole, when the source is started.",
-                cause);
-    }
-
-    private SpoolException failure(String what, @Nullable String remedy, IOException cause) {
-        return new SpoolException(
-                "the file " + file + " for transaction " + xid + " " + what + " (" + bytes + " bytes so far): "
-                        + cause.getMessage(),
-                remedy,
                 cause);
     }
 }

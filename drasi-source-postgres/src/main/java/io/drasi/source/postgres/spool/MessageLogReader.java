@@ -3,40 +3,29 @@ package io.drasi.source.postgres.spool;
 
 import io.drasi.postgres.protocol.wire.ByteSlice;
 import io.drasi.source.postgres.error.SpoolException;
-import java.io.DataInputStream;
-import java.io.EOFException;
-import java.io.BufferedInputStream;
-import java.io.FileInputStream;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.Optional;
 import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
 
 /** Walks once along the messages of a {@link MessageLog}. One thread. */
-public final class MessageLogReader implements AutoCloseable {
+public final class MessageLogReader {
     private static final int BUFFER = 1 << 16;
 
-    private final Path file;
-    private final long xid;
-    private final long bytes;
-    private final long messages;
-    private final DataInputStream in;
+    private final MessageLog log;
     private final CRC32C checksum = new CRC32C();
+    /** What was read ahead, from {@link #next} on. */
+    private final byte[] buffer = new byte[BUFFER];
+
+    private int next;
+    private int end;
+    private long place; // in the file, of what follows the buffer
     private byte[] message = new byte[1024];
-    private long offset;
+    private long offset; // in the file, of the message
     private long read;
 
-    MessageLogReader(Path file, long xid, long bytes, long messages) {
-        this.file = file;
-        this.xid = xid;
-        this.bytes = bytes;
-        this.messages = messages;
-        try {
-            // Not a channel: an interrupt of the thread would close that.
-            this.in = new DataInputStream(new BufferedInputStream(new FileInputStream(file.toFile()), BUFFER));
-        } catch (IOException e) {
-            throw damaged("it can't be opened: " + e.getMessage(), e);
-        }
+    MessageLogReader(MessageLog log) {
+        this.log = log;
     }
 
     /**
@@ -44,21 +33,20 @@ public final class MessageLogReader implements AutoCloseable {
      *
      * @return valid until the next call
      * @throws SpoolException if the file is damaged
+     * @throws IllegalStateException if the transaction was confirmed by all
      */
     public Optional<ByteSlice> next() {
-        if (read == messages) {
+        if (read == log.messages()) {
             return Optional.empty();
         }
         try {
-            int length = in.readInt();
-            int expected = in.readInt();
-            if (length < 0 || length > bytes - offset - MessageLog.HEADER) {
+            take(MessageLog.HEADER);
+            int length = int32(0);
+            int expected = int32(Integer.BYTES);
+            if (length < 0 || length > log.bytes() - offset - MessageLog.HEADER) {
                 throw damaged("a message there would have " + length + " bytes", null);
             }
-            if (length > message.length) {
-                message = new byte[Math.max(length, message.length * 2)];
-            }
-            in.readFully(message, 0, length);
+            take(length);
             checksum.reset();
             checksum.update(message, 0, length);
             if ((int) checksum.getValue() != expected) {
@@ -67,28 +55,51 @@ public final class MessageLogReader implements AutoCloseable {
             offset += MessageLog.HEADER + length;
             read++;
             return Optional.of(new ByteSlice(message, 0, length));
-        } catch (EOFException e) {
-            throw damaged("it ends in the midst of a message", e);
         } catch (IOException e) {
             throw damaged("it can't be read: " + e.getMessage(), e);
         }
     }
 
-    private SpoolException damaged(String how, @org.jspecify.annotations.Nullable Exception cause) {
+    /** Puts so many bytes into {@link #message}. */
+    private void take(int length) throws IOException {
+        if (length > message.length) {
+            message = new byte[Math.max(length, message.length * 2)];
+        }
+        int taken = 0;
+        while (taken < length) {
+            if (next == end) {
+                fill();
+            }
+            int part = Math.min(length - taken, end - next);
+            System.arraycopy(buffer, next, message, taken, part);
+            next += part;
+            taken += part;
+        }
+    }
+
+    private void fill() throws IOException {
+        int count = log.read(place, buffer, buffer.length);
+        if (count <= 0) {
+            throw damaged("it ends in the midst of a message", null);
+        }
+        place += count;
+        next = 0;
+        end = count;
+    }
+
+    private int int32(int index) {
+        return (message[index] & 0xFF) << 24
+                | (message[index + 1] & 0xFF) << 16
+                | (message[index + 2] & 0xFF) << 8
+                | (message[index + 3] & 0xFF);
+    }
+
+    private SpoolException damaged(String how, @Nullable Exception cause) {
         return new SpoolException(
-                "the file " + file + " of transaction " + xid + ", " + bytes + " bytes, is damaged at byte " + offset
-                        + ": " + how,
+                "the file " + log.path() + " of transaction " + log.xid() + ", " + log.bytes()
+                        + " bytes, is damaged at byte " + offset + ": " + how,
                 "Look after the disk, or give another temp_dir. The transaction comes again, whole, when the source is"
                         + " started.",
                 cause);
-    }
-
-    @Override
-    public void close() {
-        try {
-            in.close();
-        } catch (IOException e) {
-            throw damaged("it can't be closed: " + e.getMessage(), e);
-        }
     }
 }

@@ -31,6 +31,7 @@ final class EventQueue {
     private int notCounted; // how many of the first events a broadcast's subscriber may have beyond its capacity
     private int tidings; // events that only tell how a bootstrap goes; they take nobody's room
     private long weight; // bytes that the transactions among them take, about
+    private String fullBy = ""; // the limit that was reached when the first was lost
     private long lost; // events that a broadcast dropped; from then on all are
     private boolean ended;
     private @Nullable RuntimeException failure;
@@ -85,7 +86,7 @@ final class EventQueue {
 
     /** The subscriber is told how many were lost: that is the end. */
     SourceException endLagged(String queryId) {
-        SourceException lagged = new SubscriptionLaggedException(queryId, lost, limits.events());
+        SourceException lagged = new SubscriptionLaggedException(queryId, lost, fullBy);
         clear();
         ended = true;
         failure = lagged;
@@ -133,6 +134,7 @@ final class EventQueue {
         if (lost > 0) {
             lost++;
         } else if (isFull()) {
+            fullBy = limits.reached(events.size() - notCounted);
             lost = events.size() + 1L;
             clear();
             added.signalAll();

@@ -5,6 +5,7 @@ import io.drasi.model.SourceChange;
 import io.drasi.postgres.protocol.wire.ByteSlice;
 import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.source.postgres.change.ChangeMapper;
+import io.drasi.source.postgres.error.SourceException;
 import io.drasi.source.postgres.schema.TableShape;
 import io.drasi.source.postgres.spool.MessageLog;
 import io.drasi.source.postgres.spool.MessageLogReader;
@@ -65,6 +66,11 @@ final class SpooledChanges {
 
     void discard() {
         spool.drop(log);
+    }
+
+    /** It can't be read: the source has to end. */
+    void failed(SourceException cause) {
+        spool.failed(cause);
     }
 
     MessageLogReader reader() {

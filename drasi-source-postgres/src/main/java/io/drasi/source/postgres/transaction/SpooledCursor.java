@@ -10,6 +10,7 @@ import io.drasi.postgres.protocol.wire.ByteCursor;
 import io.drasi.postgres.protocol.wire.ByteSlice;
 import io.drasi.postgres.protocol.wire.ProtocolException;
 import io.drasi.source.postgres.error.DecodingException;
+import io.drasi.source.postgres.error.SourceException;
 import io.drasi.source.postgres.schema.TableShape;
 import io.drasi.source.postgres.spool.MessageLogReader;
 import java.util.ArrayDeque;
@@ -61,19 +62,29 @@ final class SpooledCursor implements ChangeCursor {
 
     @Override
     public boolean next() {
-        fill(1);
+        fill();
         current = ahead.poll();
         return current != null;
     }
 
-    /** Reads until so many are there, or there are no more. */
-    private void fill(int wanted) {
-        while (ahead.size() < wanted && !atEnd) {
+    /** Reads until there is a change, or there are no more. */
+    private void fill() {
+        while (ahead.isEmpty() && !atEnd) {
             if (head.next()) {
                 offer(head.change(), head.position());
             } else {
-                readMessage();
+                readOrFail();
             }
+        }
+    }
+
+    /** What can't be read was never given: the source must not go on as if it were. */
+    private void readOrFail() {
+        try {
+            readMessage();
+        } catch (SourceException e) {
+            rest.failed(e);
+            throw e;
         }
     }
 
@@ -86,7 +97,6 @@ final class SpooledCursor implements ChangeCursor {
         Optional<ByteSlice> message = from.next();
         if (message.isEmpty()) {
             atEnd = true;
-            from.close();
             return;
         }
         reshape();
@@ -95,7 +105,8 @@ final class SpooledCursor implements ChangeCursor {
         try {
             take(decoder.decode(bytes));
         } catch (ProtocolException e) {
-            throw new DecodingException("a message that was decoded before can't be decoded: " + e.getMessage(), null, e);
+            throw new DecodingException(
+                    "a message that was decoded before can't be decoded: " + e.getMessage(), null, e);
         }
     }
 
@@ -142,8 +153,8 @@ final class SpooledCursor implements ChangeCursor {
 
     @Override
     public boolean last() {
-        Placed unused = requireCurrent();
-        fill(1);
+        requireCurrent();
+        fill();
         return ahead.isEmpty();
     }
 

@@ -87,6 +87,9 @@ class PostgresSourceConfigTest {
                 bad(
                         "dispatch_buffer_capacity must be 1 to 1,000,000, was 1,000,001",
                         builder -> builder.withDispatchBufferCapacity(1_000_001)),
+                bad(
+                        "max_transaction_memory must be at least 1 MiB (1048576 bytes), was 1048575",
+                        builder -> builder.withMaxTransactionMemory(1_048_575)),
                 bad("bootstrap_batch_size must be 1 to 100,000, was 0", builder -> builder.withBootstrapBatchSize(0)),
                 bad(
                         "bootstrap_batch_size must be 1 to 100,000, was 100,001",
@@ -261,6 +264,8 @@ class PostgresSourceConfigTest {
                         entry("table_keys", List.of()),
                         entry("dispatch_mode", "channel"),
                         entry("dispatch_buffer_capacity", 1000),
+                        entry("max_transaction_memory", 67_108_864L),
+                        entry("temp_dir", System.getProperty("java.io.tmpdir")),
                         entry("auto_start", true),
                         entry("bootstrap_batch_size", 1000),
                         entry("bootstrap_parallelism", 2),
@@ -298,6 +303,8 @@ class PostgresSourceConfigTest {
                 .addTableKey(new TableKeyConfig("sales.orders", List.of("order_id", "item_id")))
                 .withDispatchMode(DispatchMode.BROADCAST)
                 .withDispatchBufferCapacity(2000)
+                .withMaxTransactionMemory(2 << 20)
+                .withTempDir(Path.of("spool"))
                 .withAutoStart(false)
                 .withBootstrapBatchSize(10)
                 .withBootstrapParallelism(3)
@@ -311,7 +318,7 @@ class PostgresSourceConfigTest {
 
         Map<String, Object> properties = source.properties();
         assertThat(properties)
-                .hasSize(30)
+                .hasSize(32)
                 .containsEntry("host", "db1.example.com,db2.example.com")
                 .containsEntry("port", "5433,5434")
                 .containsEntry("target_session_attrs", "primary")
@@ -325,6 +332,8 @@ class PostgresSourceConfigTest {
                 .containsEntry("ssl_key", "client.key")
                 .containsEntry("ssl_mode", "verify-full")
                 .containsEntry("dispatch_mode", "broadcast")
+                .containsEntry("max_transaction_memory", 2_097_152L)
+                .containsEntry("temp_dir", "spool")
                 .containsEntry("auto_start", false)
                 .containsEntry("invalid_text", "bytes")
                 .containsEntry("row_format", "text")

@@ -23,6 +23,10 @@ class SpoolTest {
     @TempDir
     Path parent;
 
+    private Spool spool(String sourceId) {
+        return new Spool(sourceId, parent, () -> {});
+    }
+
     private List<Path> files() throws IOException {
         try (Stream<Path> all = Files.walk(parent)) {
             return all.filter(Files::isRegularFile)
@@ -33,10 +37,9 @@ class SpoolTest {
 
     private static List<ByteSlice> read(MessageLog log) {
         List<ByteSlice> all = new ArrayList<>();
-        try (MessageLogReader reader = log.reader()) {
-            for (Optional<ByteSlice> next = reader.next(); next.isPresent(); next = reader.next()) {
-                all.add(next.get().copy());
-            }
+        MessageLogReader reader = log.reader();
+        for (Optional<ByteSlice> next = reader.next(); next.isPresent(); next = reader.next()) {
+            all.add(next.get().copy());
         }
         return all;
     }
@@ -57,7 +60,7 @@ class SpoolTest {
             random.nextBytes(bytes);
             messages.add(ByteSlice.of(bytes));
         }
-        try (Spool spool = new Spool("s", parent)) {
+        try (Spool spool = spool("s")) {
             MessageLog log = spool.create(1);
             messages.forEach(log::append);
             log.end(new Lsn(10));
@@ -68,7 +71,7 @@ class SpoolTest {
 
     @Test
     void deletesTheFileOfATransactionThatIsConfirmed() throws IOException {
-        try (Spool spool = new Spool("s", parent)) {
+        try (Spool spool = spool("s")) {
             MessageLog first = spool.create(1);
             first.append(ByteSlice.of(new byte[10]));
             first.end(new Lsn(10));
@@ -80,8 +83,9 @@ class SpoolTest {
             MessageLogReader reader = first.reader();
             spool.confirmed(new Lsn(10));
             assertThat(files()).singleElement().asString().endsWith("2-1");
-            assertThat(reader.next()).as("who reads it goes on").isPresent();
-            reader.close();
+            assertThatThrownBy(reader::next)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("it was confirmed by all");
             assertThatThrownBy(first::reader)
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessageContaining("transaction 1 are not there any more");
@@ -93,39 +97,40 @@ class SpoolTest {
 
     @Test
     void deletesAllWhenItIsClosed() {
-        Spool spool = new Spool("shop/a", parent);
+        Spool spool = spool("shop/a");
         spool.create(1).append(ByteSlice.of(new byte[10]));
+        MessageLog ended = spool.create(2);
+        ended.append(ByteSlice.of(new byte[10]));
+        ended.end(new Lsn(10));
         assertThat(parent).isNotEmptyDirectory();
         spool.close();
         assertThat(parent).isEmptyDirectory();
+        assertThat(read(ended)).as("who has it can read it").hasSize(1);
         spool.close();
         assertThatThrownBy(() -> spool.create(2)).isInstanceOf(IllegalStateException.class);
     }
 
     @Test
     void deletesWhatAProcessHasLeftThatIsNoMore() throws IOException {
-        Path left = Files.createDirectory(parent.resolve("drasi-spool-s-1-1"));
+        Path left = Files.createDirectory(parent.resolve("drasi-spool-s-1234"));
         Files.createFile(left.resolve("lock"));
         Files.write(left.resolve("77-0"), new byte[100]);
-        Path others = Files.createDirectory(parent.resolve("drasi-spool-other-1-1"));
-        try (Spool spool = new Spool("s", parent);
-                Spool second = new Spool("s", parent)) {
-            assertThat(left).exists();
-            MessageLog log = spool.create(1);
+        Path others = Files.createDirectory(parent.resolve("drasi-spool-other-1234"));
+        try (Spool spool = spool("s");
+                Spool second = spool("s")) {
+            spool.begin();
             assertThat(left).doesNotExist();
             assertThat(others).exists();
-            log.append(ByteSlice.of(new byte[1]));
-            log.end(new Lsn(1));
-            MessageLog beside = second.create(2);
-            assertThat(read(log)).as("of another one that is in use").hasSize(1);
-            second.drop(beside);
+            spool.create(1);
+            second.begin();
+            assertThat(files()).as("of another one that is in use").hasSize(1);
         }
-        assertThat(parent.toFile().list()).containsExactly("drasi-spool-other-1-1");
+        assertThat(parent.toFile().list()).containsExactly("drasi-spool-other-1234");
     }
 
     @Test
     void saysWhereAFileIsDamaged() throws IOException {
-        try (Spool spool = new Spool("s", parent)) {
+        try (Spool spool = spool("s")) {
             MessageLog log = spool.create(9);
             for (int i = 0; i < 3; i++) {
                 log.append(ByteSlice.of(new byte[20]));
@@ -154,10 +159,25 @@ class SpoolTest {
 
     @Test
     void saysWhichDirectoryItCanNotWriteTo() {
-        Spool spool = new Spool("s", parent.resolve("nowhere"));
+        Spool spool = new Spool("s", parent.resolve("nowhere"), () -> {});
+        assertThatThrownBy(spool::begin)
+                .isInstanceOf(SpoolException.class)
+                .hasMessageContaining("there is no directory " + parent.resolve("nowhere"))
+                .hasMessageContaining("temp_dir");
         assertThatThrownBy(() -> spool.create(1))
                 .isInstanceOf(SpoolException.class)
                 .hasMessageContaining("nowhere")
                 .hasMessageContaining("temp_dir");
+    }
+
+    @Test
+    void keepsTheFirstFailure() {
+        List<String> told = new ArrayList<>();
+        Spool spool = new Spool("s", parent, () -> told.add("told"));
+        spool.throwIfFailed();
+        spool.failed(new SpoolException("first", null, null));
+        spool.failed(new SpoolException("second", null, null));
+        assertThat(told).hasSize(2);
+        assertThatThrownBy(spool::throwIfFailed).hasMessage("first");
     }
 }

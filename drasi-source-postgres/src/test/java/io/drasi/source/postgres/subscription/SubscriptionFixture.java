@@ -5,7 +5,10 @@ import io.drasi.model.DispatchMode;
 import io.drasi.model.SourceEvent;
 import io.drasi.model.SubscriptionSettings;
 import io.drasi.postgres.protocol.wire.Lsn;
+import io.drasi.source.postgres.meter.SourceMeter;
 import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Optional;
 
 /** Subscriptions without a server, and what tests ask of them. */
 final class SubscriptionFixture {
@@ -16,6 +19,17 @@ final class SubscriptionFixture {
 
     static Subscriptions subscriptions(DispatchMode mode, int capacity) {
         return new Subscriptions("source", mode, capacity, () -> {}, () -> {});
+    }
+
+    static Subscriptions subscriptions(QueueLimits limits) {
+        return new Subscriptions(
+                "source",
+                limits,
+                false,
+                () -> {},
+                () -> {},
+                Optional.empty(),
+                new SourceMeter(InstantSource.system()));
     }
 
     static SourceSubscription streaming(Subscriptions subscriptions, String queryId) {

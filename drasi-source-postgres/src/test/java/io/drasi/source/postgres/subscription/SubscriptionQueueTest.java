@@ -72,7 +72,7 @@ class SubscriptionQueueTest {
                 .isInstanceOfSatisfying(
                         SubscriptionLaggedException.class,
                         lagged -> assertThat(lagged.lostEvents()).isEqualTo(5))
-                .hasMessageContaining("dispatch_buffer_capacity");
+                .hasMessageContaining("dispatch_buffer_capacity (now 2)");
         assertThat(broadcast.isEmpty()).isFalse();
         other.confirm(new Position(500, 0));
         assertThat(broadcast.confirmedUpTo(FAR))
@@ -112,5 +112,42 @@ class SubscriptionQueueTest {
         assertThat(transaction(subscription).commitLsn()).isEqualTo(100);
         assertThatThrownBy(() -> subscription.poll(NOW)).isSameAs(failure);
         assertThatThrownBy(() -> subscription.iterator().hasNext()).isSameAs(failure);
+    }
+
+    /** Each takes 100 bytes there. */
+    @Test
+    void holdsTheStreamBackWhenTheTransactionsInItTakeTooMuchMemory() throws Exception {
+        Subscriptions small = subscriptions(new QueueLimits(DispatchMode.CHANNEL, 1000, 150));
+        SourceSubscription subscription = streaming(small, "q");
+        Thread source = new Thread(() -> {
+            for (int i = 1; i <= 4; i++) {
+                small.handOut(TransactionFixture.transaction(100L * i, 100L * i + 10, "users", 1));
+            }
+        });
+        source.start();
+        for (int i = 1; i <= 2; i++) {
+            Await.until("the source waits", () -> source.getState() == Thread.State.WAITING);
+            assertThat(subscription.waiting()).isEqualTo(2);
+            assertThat(transaction(subscription).commitLsn()).isEqualTo(100L * i);
+            Await.until("another one is put in", () -> subscription.waiting() == 2);
+        }
+        source.join(30_000);
+        assertThat(source.isAlive()).isFalse();
+    }
+
+    @Test
+    void lagsWhenTheTransactionsInItTakeTooMuchMemoryHoweverLargeTheFirst() throws Exception {
+        Subscriptions small = subscriptions(new QueueLimits(DispatchMode.BROADCAST, 1000, 150));
+        SourceSubscription subscription = streaming(small, "q");
+        small.handOut(TransactionFixture.transaction(100, 110, "users", 5));
+        assertThat(transaction(subscription).size()).isEqualTo(5);
+        for (int i = 2; i <= 4; i++) {
+            small.handOut(TransactionFixture.transaction(100L * i, 100L * i + 10, "users", 1));
+        }
+        assertThatThrownBy(() -> subscription.poll(NOW))
+                .isInstanceOfSatisfying(
+                        SubscriptionLaggedException.class,
+                        lagged -> assertThat(lagged.lostEvents()).isEqualTo(3))
+                .hasMessageContaining("max_transaction_memory (now 150 bytes)");
     }
 }

@@ -206,7 +206,7 @@ class TransactionAssemblerTest {
                         new DatabaseTypes(false),
                         new FormatChoice(config, new DatabaseTypes(false))),
                 nothing,
-                new Spool("s", Path.of(".")),
+                new Spool("s", Path.of("."), () -> {}),
                 Long.MAX_VALUE);
     }
 
