@@ -3,7 +3,6 @@ package io.drasi.source.postgres;
 
 import io.drasi.postgres.client.PostgresConnection;
 import io.drasi.postgres.client.ReplicationConnection;
-import io.drasi.postgres.client.ReplicationStream;
 import io.drasi.postgres.client.error.PostgresClientException;
 import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.postgres.protocol.wire.ProtocolException;
@@ -32,6 +31,7 @@ import io.drasi.source.postgres.server.LogContinuity;
 import io.drasi.source.postgres.server.ServerChecks;
 import io.drasi.source.postgres.server.Step;
 import io.drasi.source.postgres.spool.Spool;
+import io.drasi.source.postgres.stream.StartedStream;
 import io.drasi.source.postgres.stream.StreamReader;
 import io.drasi.source.postgres.stream.StreamStarter;
 import io.drasi.source.postgres.subscription.BootstrapReceivers;
@@ -511,7 +511,7 @@ final class LateBootstraps {
             TableShapes shapes,
             BootstrapReceivers receivers) {
         Duration interval = stop.during(() -> starter.statusInterval(replication), replication::abort);
-        ReplicationStream stream =
+        StartedStream stream =
                 stop.during(() -> starter.start(replication, slotName, start, format.binary()), replication::abort);
         step = Step.STREAM;
         shapes.beginStream();

@@ -20,6 +20,7 @@ import io.drasi.source.postgres.config.OnPositionLost;
 import io.drasi.source.postgres.config.PostgresSourceConfig;
 import io.drasi.source.postgres.config.RowFormat;
 import io.drasi.source.postgres.config.SlotHeld;
+import io.drasi.source.postgres.config.Streaming;
 import io.drasi.source.postgres.config.TableKeyConfig;
 import io.drasi.source.postgres.health.SlotReading;
 import io.drasi.source.postgres.health.SourceMetrics;
@@ -497,6 +498,11 @@ public final class PostgresReplicationSource implements Source {
 
         public Builder withTempDir(Path value) {
             config.withTempDir(value);
+            return this;
+        }
+
+        public Builder withStreaming(Streaming value) {
+            config.withStreaming(value);
             return this;
         }
 

@@ -4,7 +4,6 @@ package io.drasi.source.postgres;
 import io.drasi.model.ComponentStatus;
 import io.drasi.postgres.client.PostgresConnection;
 import io.drasi.postgres.client.ReplicationConnection;
-import io.drasi.postgres.client.ReplicationStream;
 import io.drasi.postgres.client.error.PostgresClientException;
 import io.drasi.postgres.client.error.ServerErrorException;
 import io.drasi.postgres.protocol.wire.Lsn;
@@ -37,6 +36,7 @@ import io.drasi.source.postgres.server.SlotState;
 import io.drasi.source.postgres.server.Slots;
 import io.drasi.source.postgres.server.Step;
 import io.drasi.source.postgres.spool.Spool;
+import io.drasi.source.postgres.stream.StartedStream;
 import io.drasi.source.postgres.stream.StreamReader;
 import io.drasi.source.postgres.stream.StreamStarter;
 import io.drasi.source.postgres.subscription.PositionSaver;
@@ -469,7 +469,7 @@ final class SourceRun implements Runnable {
             progress.step(Step.START_STREAM);
             stop.during(() -> guard.requireSame(replication), replication::abort);
             stop.during(() -> keepUp(replication), replication::abort);
-            ReplicationStream stream = stop.during(
+            StartedStream stream = stop.during(
                     () -> starter.start(replication, slots.name(), progress.told(), format.binary()),
                     replication::abort);
             progress.step(Step.STREAM);

@@ -3,7 +3,6 @@ package io.drasi.source.postgres;
 
 import io.drasi.model.DispatchMode;
 import io.drasi.postgres.client.ReplicationConnection;
-import io.drasi.postgres.client.ReplicationStream;
 import io.drasi.postgres.client.error.PostgresClientException;
 import io.drasi.postgres.client.query.QueryResult;
 import io.drasi.postgres.client.settings.ConnectionSettings;
@@ -21,6 +20,7 @@ import io.drasi.source.postgres.schema.TableShapes;
 import io.drasi.source.postgres.server.Advice;
 import io.drasi.source.postgres.server.Step;
 import io.drasi.source.postgres.spool.Spool;
+import io.drasi.source.postgres.stream.StartedStream;
 import io.drasi.source.postgres.stream.StreamReader;
 import io.drasi.source.postgres.stream.StreamStarter;
 import io.drasi.source.postgres.subscription.SpooledOutlet;
@@ -107,7 +107,7 @@ final class StreamProcess {
                 .peerTimeout(LONG)
                 .build())) {
             subscriptions.resumptions().logEndsAt(logEnd);
-            ReplicationStream stream = new StreamStarter(CONFIG).start(connection, "slot", progress.told(), false);
+            StartedStream stream = new StreamStarter(CONFIG).start(connection, "slot", progress.told(), false);
             shapes.beginStream();
             read(new StreamReader(
                     stream,

@@ -60,6 +60,7 @@ import java.util.regex.Pattern;
  *     default 64 MiB, or an eighth of the heap if that is less
  * @param tempDir an existing directory for files of large transactions, in one of the source's own there; default
  *     {@code java.io.tmpdir}
+ * @param streaming whether the server sends large transactions before they have ended; default {@code Streaming.ON}
  * @param autoStart whether a {@link io.drasi.model.SourceHost} starts the source when it is added; default {@code true}
  * @param bootstrapBatchSize rows of the snapshot in one event; 1 to 100,000; default {@code 1000}
  * @param bootstrapParallelism connections that read the snapshot at a time; 1 to 32; default {@code 2}
@@ -97,6 +98,7 @@ public record PostgresSourceConfig(
         int dispatchBufferCapacity,
         long maxTransactionMemory,
         Path tempDir,
+        Streaming streaming,
         boolean autoStart,
         int bootstrapBatchSize,
         int bootstrapParallelism,
@@ -157,6 +159,7 @@ public record PostgresSourceConfig(
                 maxTransactionMemory >= LEAST_TRANSACTION_MEMORY,
                 "max_transaction_memory must be at least 1 MiB (1048576 bytes), was " + maxTransactionMemory);
         Objects.requireNonNull(tempDir, "tempDir");
+        Objects.requireNonNull(streaming, "streaming");
         requireRange("bootstrap_batch_size", bootstrapBatchSize, 1, 100_000);
         requireRange("bootstrap_parallelism", bootstrapParallelism, 1, 32);
         requireRange("connect_timeout", connectTimeout, Duration.ofMillis(100), Duration.ofMinutes(10));
@@ -205,6 +208,7 @@ public record PostgresSourceConfig(
         map.put("dispatch_buffer_capacity", dispatchBufferCapacity);
         map.put("max_transaction_memory", maxTransactionMemory);
         map.put("temp_dir", tempDir.toString());
+        map.put("streaming", streaming.name().toLowerCase(Locale.ROOT));
         map.put("auto_start", autoStart);
         map.put("bootstrap_batch_size", bootstrapBatchSize);
         map.put("bootstrap_parallelism", bootstrapParallelism);
@@ -274,6 +278,7 @@ public record PostgresSourceConfig(
         private long maxTransactionMemory =
                 Math.max(LEAST_TRANSACTION_MEMORY, Math.min(64L << 20, Runtime.getRuntime().maxMemory() / 8));
         private Path tempDir = Path.of(System.getProperty("java.io.tmpdir", "."));
+        private Streaming streaming = Streaming.ON;
         private boolean autoStart = true;
         private int bootstrapBatchSize = 1000;
         private int bootstrapParallelism = 2;
@@ -409,6 +414,11 @@ public record PostgresSourceConfig(
             return this;
         }
 
+        public Builder withStreaming(Streaming value) {
+            this.streaming = value;
+            return this;
+        }
+
         public Builder withAutoStart(boolean value) {
             this.autoStart = value;
             return this;
@@ -504,6 +514,7 @@ public record PostgresSourceConfig(
                     dispatchBufferCapacity,
                     maxTransactionMemory,
                     tempDir,
+                    streaming,
                     autoStart,
                     bootstrapBatchSize,
                     bootstrapParallelism,

@@ -124,13 +124,13 @@ public final class MessageLog {
     }
 
     /**
-     * A reader before the first message. After {@link #end}.
+     * A reader that stands there. After {@link #end}.
      *
      * @throws IllegalStateException if the transaction was confirmed by all
      */
-    public MessageLogReader reader() {
+    public MessageLogReader reader(MessageLogReader.Place from) {
         requireThere();
-        return new MessageLogReader(this);
+        return new MessageLogReader(this, from);
     }
 
     /** Reads up to {@code length} bytes from a place of the file on; -1: it ends there. */

@@ -10,6 +10,16 @@ import org.jspecify.annotations.Nullable;
 
 /** Walks once along the messages of a {@link MessageLog}. One thread. */
 public final class MessageLogReader {
+    /**
+     * A place between two messages.
+     *
+     * @param offset in the file
+     * @param message number of the one that comes next, from 0 on
+     */
+    public record Place(long offset, long message) {
+        public static final Place BEGIN = new Place(0, 0);
+    }
+
     private static final int BUFFER = 1 << 16;
 
     private final MessageLog log;
@@ -23,9 +33,23 @@ public final class MessageLogReader {
     private byte[] message = new byte[1024];
     private long offset; // in the file, of the message
     private long read;
+    private Place last; // before the message that was read last
 
-    MessageLogReader(MessageLog log) {
+    MessageLogReader(MessageLog log, Place from) {
         this.log = log;
+        this.place = from.offset();
+        this.offset = from.offset();
+        this.read = from.message();
+        this.last = from;
+    }
+
+    /** Before the message that was read last. */
+    public Place placeOfLast() {
+        return last;
+    }
+
+    public Place placeOfNext() {
+        return new Place(offset, read);
     }
 
     /**
@@ -52,6 +76,7 @@ public final class MessageLogReader {
             if ((int) checksum.getValue() != expected) {
                 throw damaged("the checksum of a message does not fit", null);
             }
+            last = placeOfNext();
             offset += MessageLog.HEADER + length;
             read++;
             return Optional.of(new ByteSlice(message, 0, length));

@@ -5,6 +5,7 @@ import io.drasi.postgres.client.ReplicationStream;
 import io.drasi.postgres.client.replication.StreamMessage;
 import io.drasi.postgres.protocol.backend.ServerMessage;
 import io.drasi.postgres.protocol.pgoutput.PgOutputDecoder;
+import io.drasi.postgres.protocol.pgoutput.PgOutputMessage;
 import io.drasi.postgres.protocol.replication.ReplicationMessage.PrimaryKeepalive;
 import io.drasi.postgres.protocol.wire.ByteCursor;
 import io.drasi.postgres.protocol.wire.ByteSlice;
@@ -20,6 +21,7 @@ import io.drasi.source.postgres.subscription.Outlet;
 import io.drasi.source.postgres.transaction.AssembledEvent;
 import io.drasi.source.postgres.transaction.TransactionAssembler;
 import java.time.Duration;
+import java.util.List;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,7 +41,7 @@ public final class StreamReader {
     private final Outlet outlet;
     private final Advice advice;
     private final Feedback feedback;
-    private final PgOutputDecoder decoder = new PgOutputDecoder(1);
+    private final PgOutputDecoder decoder;
     private final ByteCursor cursor = new ByteCursor();
     private final ServerNotices notices = new ServerNotices(System::nanoTime);
     private volatile boolean attention = true;
@@ -57,7 +59,7 @@ public final class StreamReader {
      * @param threadName of the thread that sends status updates
      */
     public StreamReader(
-            ReplicationStream stream,
+            StartedStream started,
             TransactionAssembler assembler,
             Outlet outlet,
             Advice advice,
@@ -65,11 +67,12 @@ public final class StreamReader {
             Lsn start,
             BooleanSupplier serverShutsDown,
             String threadName) {
-        this.stream = stream;
+        this.stream = started.stream();
+        this.decoder = started.decoder();
         this.assembler = assembler;
         this.outlet = outlet;
         this.advice = advice;
-        this.feedback = new Feedback(stream, outlet, statusInterval, start, serverShutsDown, threadName);
+        this.feedback = new Feedback(started.stream(), outlet, statusInterval, start, serverShutsDown, threadName);
     }
 
     /**
@@ -141,9 +144,10 @@ public final class StreamReader {
 
     private void accept(Lsn walStart, ByteSlice data) {
         cursor.reset(data);
-        AssembledEvent event;
+        List<AssembledEvent> events;
         try {
-            event = assembler.accept(decoder.decode(cursor), data);
+            PgOutputMessage message = decoder.decode(cursor);
+            events = assembler.accept(message, decoder.xid(), data);
         } catch (ProtocolException e) {
             throw new DecodingException(
                     "a message of the stream at " + walStart + " can't be decoded: " + e.getMessage(), null, e);
@@ -158,22 +162,28 @@ public final class StreamReader {
                     e.remedy().orElse(null),
                     e);
         }
-        if (event instanceof AssembledEvent.Committed committed) {
-            confirmedMeanwhile = false;
-            feedback.handingOut(true);
-            boolean wanted = outlet.handOut(committed.transaction());
-            feedback.handingOut(false);
-            feedback.reached(committed.endLsn());
-            outlet.reached(committed.endLsn());
-            if (!wanted) {
-                committed.transaction().discard();
+        for (AssembledEvent event : events) {
+            if (event instanceof AssembledEvent.Committed committed) {
+                handOut(committed);
+            } else if (event instanceof AssembledEvent.Schema schema) {
+                schema.description().ifPresent(this::describe);
+                schema.changes().forEach(this::announce);
             }
-            if (!wanted || confirmedMeanwhile) {
-                feedback.look(); // nobody will confirm it, or it was before it counted as handed out
-            }
-        } else if (event instanceof AssembledEvent.Schema schema) {
-            schema.description().ifPresent(this::describe);
-            schema.changes().forEach(this::announce);
+        }
+    }
+
+    private void handOut(AssembledEvent.Committed committed) {
+        confirmedMeanwhile = false;
+        feedback.handingOut(true);
+        boolean wanted = outlet.handOut(committed.transaction());
+        feedback.handingOut(false);
+        feedback.reached(committed.endLsn());
+        outlet.reached(committed.endLsn());
+        if (!wanted) {
+            committed.transaction().discard();
+        }
+        if (!wanted || confirmedMeanwhile) {
+            feedback.look(); // nobody will confirm it, or it was before it counted as handed out
         }
     }
 

@@ -2,16 +2,22 @@
 package io.drasi.source.postgres.stream;
 
 import io.drasi.postgres.client.ReplicationConnection;
-import io.drasi.postgres.client.ReplicationStream;
 import io.drasi.postgres.client.query.Sql;
+import io.drasi.postgres.protocol.pgoutput.PgOutputDecoder;
 import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.source.postgres.config.PostgresSourceConfig;
+import io.drasi.source.postgres.config.Streaming;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 
 /** Starts the streams of a source, all with the same options. */
 public final class StreamStarter {
+    private static final int STREAMING_SINCE = 140_000;
+    private static final int TWO_PHASE_SINCE = 150_000;
+    private static final int PARALLEL_SINCE = 160_000;
+
     private final PostgresSourceConfig config;
 
     public StreamStarter(PostgresSourceConfig config) {
@@ -19,14 +25,42 @@ public final class StreamStarter {
     }
 
     /** @param binary whether values are to come in binary format */
-    public ReplicationStream start(ReplicationConnection replication, String slot, Lsn from, boolean binary) {
+    public StartedStream start(ReplicationConnection replication, String slot, Lsn from, boolean binary) {
+        int server = replication.serverVersionNumber();
+        Streaming streaming = streaming(server);
+        int version = protocolVersion(server);
         Map<String, String> options = new LinkedHashMap<>();
-        options.put("proto_version", "1");
+        options.put("proto_version", Integer.toString(version));
+        if (streaming != Streaming.OFF) {
+            options.put("streaming", streaming.name().toLowerCase(Locale.ROOT));
+        }
         if (binary) {
             options.put("binary", "true");
         }
         options.put("publication_names", Sql.identifier(config.publicationName()));
-        return replication.startReplication(slot, from, options);
+        return new StartedStream(
+                replication.startReplication(slot, from, options),
+                new PgOutputDecoder(version, streaming == Streaming.PARALLEL));
+    }
+
+    private Streaming streaming(int server) {
+        if (server < STREAMING_SINCE) {
+            return Streaming.OFF;
+        }
+        return config.streaming() == Streaming.PARALLEL && server < PARALLEL_SINCE
+                ? Streaming.ON
+                : config.streaming();
+    }
+
+    /** The newest that the server knows. */
+    private static int protocolVersion(int server) {
+        if (server >= PARALLEL_SINCE) {
+            return 4;
+        }
+        if (server >= TWO_PHASE_SINCE) {
+            return 3;
+        }
+        return server >= STREAMING_SINCE ? 2 : 1;
     }
 
     /** How often the server hears from us: a third of its patience at most, so that one lost update does no harm. */

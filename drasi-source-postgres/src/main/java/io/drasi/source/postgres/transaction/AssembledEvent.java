@@ -9,9 +9,6 @@ import java.util.Optional;
 
 /** What comes out of the assembler. */
 public sealed interface AssembledEvent {
-    /** Nothing yet. */
-    record None() implements AssembledEvent {}
-
     /**
      * Something about tables was learned.
      *

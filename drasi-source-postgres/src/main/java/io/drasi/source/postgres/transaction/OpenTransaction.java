@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.LongFunction;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +36,7 @@ final class OpenTransaction {
     private final RowChanges rows;
     private final Supplier<Map<Long, TableShape>> shapes;
     private final Spool spool;
+    private final Function<SpooledChanges.Context, SpooledChanges> file;
     private final long maxMemory;
     private final List<SourceChange> changes = new ArrayList<>();
     private long[] ordinals = new long[16];
@@ -45,16 +47,23 @@ final class OpenTransaction {
     private long size;
     private long lastChange;
 
+    /**
+     * @param shapes the tables as they are now
+     * @param file makes the file for what does not fit in memory
+     * @param maxMemory bytes of memory that the changes may take, about
+     */
     OpenTransaction(
             PgOutputMessage.Begin begin,
             ChangeMapper mapper,
             Supplier<Map<Long, TableShape>> shapes,
             Spool spool,
+            Function<SpooledChanges.Context, SpooledChanges> file,
             long maxMemory) {
         this.begin = begin;
         this.mapper = mapper;
         this.shapes = shapes;
         this.spool = spool;
+        this.file = file;
         this.maxMemory = maxMemory;
         this.rows = new RowChanges(
                 mapper,
@@ -114,17 +123,17 @@ final class OpenTransaction {
 
     private void beginFileIfFull() {
         if (rest == null && weight >= maxMemory) {
-            rest = new SpooledChanges(spool, begin.xid(), mapper, rows, shapes.get());
+            rest = file.apply(new SpooledChanges.Context(spool, mapper, rows, shapes.get()));
         }
     }
 
     /** A row has been turned into changes. */
     private void taken(ByteSlice bytes, int values) {
-        SpooledChanges file = rest;
-        if (file == null) {
+        SpooledChanges spooled = rest;
+        if (spooled == null) {
             weight += CHANGE_WEIGHT + VALUE_WEIGHT * values + 2L * bytes.length();
         } else {
-            file.append(bytes);
+            spooled.append(bytes);
         }
     }
 
@@ -166,13 +175,18 @@ final class OpenTransaction {
                 ordinals,
                 Map.copyOf(tallies),
                 weight);
-        SpooledChanges file = rest;
-        if (file == null) {
+        SpooledChanges spooled = rest;
+        if (spooled == null) {
             return inMemory;
         }
-        file.end(endLsn);
+        spooled.end(endLsn);
         return new SpooledTransaction(
-                inMemory, file, size, new Position(begin.commitLsn().value(), lastChange));
+                inMemory, spooled, size, new Position(begin.commitLsn().value(), lastChange));
+    }
+
+    /** Whether a part of it is in a file. */
+    boolean spooled() {
+        return rest != null;
     }
 
     void discard() {

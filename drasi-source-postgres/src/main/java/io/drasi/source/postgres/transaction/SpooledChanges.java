@@ -2,6 +2,7 @@
 package io.drasi.source.postgres.transaction;
 
 import io.drasi.model.SourceChange;
+import io.drasi.postgres.protocol.pgoutput.PgOutputDecoder;
 import io.drasi.postgres.protocol.wire.ByteSlice;
 import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.source.postgres.change.ChangeMapper;
@@ -14,72 +15,135 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The part of a transaction that is in a file: the messages of its rows as the server sent them, and in memory the shapes of
- * the tables at each place. Written by one thread, then read by any.
+ * The part of a transaction that is in a file: messages as the server sent them, and in memory the shapes of the tables at
+ * each place. Written by one thread, then read by any.
  */
 final class SpooledChanges {
     /** From this message on, a table has another shape; null: it is left out. */
     record Reshaped(long message, long relationOid, @Nullable TableShape shape) {}
 
-    private final Spool spool;
-    private final MessageLog log;
-    private final ChangeMapper mapper;
-    private final long effectiveFrom;
-    private final long ordinal;
-    private final Map<Long, TableShape> shapes;
-    private final List<Reshaped> reshaped = new ArrayList<>();
-
-    /**
-     * @param rows have turned all messages before into changes
-     * @param shapes as they are at the first message, by OID; those that are left out are not in it
-     */
-    SpooledChanges(Spool spool, long xid, ChangeMapper mapper, RowChanges rows, Map<Long, TableShape> shapes) {
-        this.spool = spool;
-        this.log = spool.create(xid);
-        this.mapper = mapper;
-        this.effectiveFrom = rows.effectiveFrom();
-        this.ordinal = rows.ordinal();
-        this.shapes = Map.copyOf(shapes);
+    /** What the changes are made of beside the messages. */
+    record Context(Spool spool, ChangeMapper mapper, RowChanges rows, Map<Long, TableShape> shapes) {
+        /**
+         * @param rows have turned all messages before into changes
+         * @param shapes as they are at the first message, by OID; those that are left out are not in it
+         */
+        Context {
+            shapes = Map.copyOf(shapes);
+        }
     }
 
-    /** Turns the messages into changes once more. */
-    RowChanges rows(long commitLsn, Consumer<SourceChange> sink) {
-        return new RowChanges(mapper, commitLsn, effectiveFrom, ordinal, sink);
+    private final Context context;
+    private final MessageLog log;
+    private final @Nullable MessageLogReader along;
+    private final MessageLogReader.Place begin;
+    private final long blockXid;
+    private final Set<Long> aborted;
+    private final long effectiveFrom;
+    private final long ordinal;
+    private final List<Reshaped> reshaped = new ArrayList<>();
+
+    private SpooledChanges(
+            Context context,
+            MessageLog log,
+            @Nullable MessageLogReader along,
+            MessageLogReader.Place begin,
+            long blockXid,
+            Set<Long> aborted) {
+        this.context = context;
+        this.log = log;
+        this.along = along;
+        this.begin = begin;
+        this.blockXid = blockXid;
+        this.aborted = aborted;
+        this.effectiveFrom = context.rows().effectiveFrom();
+        this.ordinal = context.rows().ordinal();
+    }
+
+    /**
+     * In a new file that has nothing but them.
+     *
+     * @param blockXid of the transaction, if its messages are those of stream blocks, otherwise 0
+     */
+    static SpooledChanges inOwnFile(Context context, long xid, long blockXid) {
+        return new SpooledChanges(
+                context, context.spool().create(xid), null, MessageLogReader.Place.BEGIN, blockXid, Set.of());
+    }
+
+    /**
+     * In the file that has all messages of a streamed transaction, from the one on that {@code along} has read last.
+     *
+     * @param along reads further while the changes are written
+     * @param aborted what is of these subtransactions does not count
+     */
+    static SpooledChanges inFileOfBlocks(
+            Context context, MessageLog log, MessageLogReader along, long blockXid, Set<Long> aborted) {
+        return new SpooledChanges(context, log, along, along.placeOfLast(), blockXid, Set.copyOf(aborted));
     }
 
     /** @param message an Insert, Update, Delete or Truncate */
     void append(ByteSlice message) {
-        log.append(message);
+        if (along == null) {
+            log.append(message);
+        }
     }
 
     void reshape(long relationOid, @Nullable TableShape shape) {
-        reshaped.add(new Reshaped(log.messages(), relationOid, shape));
+        long message = along == null ? log.messages() : along.placeOfNext().message();
+        reshaped.add(new Reshaped(message, relationOid, shape));
     }
 
     void end(Lsn endLsn) {
-        log.end(endLsn);
+        if (along == null) {
+            log.end(endLsn);
+        }
     }
 
+    /** Nobody needs it: the file is deleted. */
     void discard() {
-        spool.drop(log);
+        context.spool().drop(log);
     }
 
     /** It can't be read: the source has to end. */
     void failed(SourceException cause) {
-        spool.failed(cause);
+        context.spool().failed(cause);
     }
 
+    // ---- for those who read it ----
+
+    /** A reader before the first message. */
     MessageLogReader reader() {
-        return log.reader();
+        return log.reader(begin);
+    }
+
+    /** Decodes the messages. */
+    PgOutputDecoder decoder() {
+        return blockXid == 0 ? new PgOutputDecoder(1) : PgOutputDecoder.ofBlock(blockXid);
+    }
+
+    /** Whether a message that has this transaction id in front was rolled back. */
+    boolean isAborted(long subXid) {
+        return aborted.contains(subXid);
+    }
+
+    /** Turns the messages into changes once more. */
+    RowChanges rows(long commitLsn, Consumer<SourceChange> sink) {
+        return new RowChanges(context.mapper(), commitLsn, effectiveFrom, ordinal, sink);
+    }
+
+    /** The number of the first message. */
+    long first() {
+        return begin.message();
     }
 
     /** The shapes at the first message. */
     Map<Long, TableShape> shapes() {
-        return new HashMap<>(shapes);
+        return new HashMap<>(context.shapes());
     }
 
     /** The changes of shapes in order. */

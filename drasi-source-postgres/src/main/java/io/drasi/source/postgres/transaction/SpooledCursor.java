@@ -31,7 +31,7 @@ final class SpooledCursor implements ChangeCursor {
     private final ChangeCursor head;
     private final RowChanges rows;
     private final Map<Long, TableShape> shapes;
-    private final PgOutputDecoder decoder = new PgOutputDecoder(1);
+    private final PgOutputDecoder decoder;
     private final ByteCursor bytes = new ByteCursor();
     private final Deque<Placed> ahead = new ArrayDeque<>();
     private @Nullable MessageLogReader reader;
@@ -44,6 +44,8 @@ final class SpooledCursor implements ChangeCursor {
         this.rest = rest;
         this.selection = selection;
         this.head = begin.cursor();
+        this.decoder = rest.decoder();
+        this.messages = rest.first();
         this.rows = rest.rows(begin.commitLsn(), this::read);
         this.shapes = rest.shapes();
     }
@@ -103,7 +105,10 @@ final class SpooledCursor implements ChangeCursor {
         messages++;
         bytes.reset(message.get());
         try {
-            take(decoder.decode(bytes));
+            PgOutputMessage decoded = decoder.decode(bytes);
+            if (!rest.isAborted(decoder.xid())) {
+                take(decoded);
+            }
         } catch (ProtocolException e) {
             throw new DecodingException(
                     "a message that was decoded before can't be decoded: " + e.getMessage(), null, e);
@@ -122,6 +127,7 @@ final class SpooledCursor implements ChangeCursor {
         }
     }
 
+    /** A file of stream blocks has other messages too, which say nothing about rows. */
     private void take(PgOutputMessage message) {
         if (message instanceof PgOutputMessage.Insert insert) {
             rows.insert(insert, shape(insert.relationOid()));
@@ -131,8 +137,6 @@ final class SpooledCursor implements ChangeCursor {
             rows.delete(delete, shape(delete.relationOid()));
         } else if (message instanceof PgOutputMessage.Truncate truncate) {
             rows.truncate(truncate, this::shape);
-        } else {
-            throw new IllegalStateException("not a row: " + message);
         }
     }
 

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.drasi.source.postgres.transaction;
 
+import io.drasi.postgres.protocol.pgoutput.PgOutputDecoder;
 import io.drasi.postgres.protocol.pgoutput.PgOutputMessage;
+import io.drasi.postgres.protocol.wire.ByteCursor;
 import io.drasi.postgres.protocol.wire.ByteSlice;
+import io.drasi.postgres.protocol.wire.ProtocolException;
 import io.drasi.source.postgres.change.ChangeMapper;
 import io.drasi.source.postgres.error.DecodingException;
 import io.drasi.source.postgres.error.SpoolException;
@@ -10,28 +13,34 @@ import io.drasi.source.postgres.schema.Catalog;
 import io.drasi.source.postgres.schema.ShapeChange;
 import io.drasi.source.postgres.schema.TableShapes;
 import io.drasi.source.postgres.spool.Spool;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Puts the messages of the stream together to transactions. Rows are turned into changes as they come, since a table's
- * shape can change in the middle of a transaction. One thread; a new stream needs a new assembler.
+ * shape can change in the middle of a transaction; those of a transaction that the server sends before it has ended, when it
+ * is committed, so that all that is known of tables is known in the order of the commits. One thread; a new stream needs a new
+ * assembler.
  */
 public final class TransactionAssembler {
-    private static final AssembledEvent.None NONE = new AssembledEvent.None();
-
     private final ChangeMapper mapper;
     private final TableShapes shapes;
     private final Catalog catalog;
     private final Spool spool;
     private final long maxMemory;
+    private final StreamedTransactions streamed;
     private @Nullable OpenTransaction open;
+    /** The one whose messages are read again, as it was committed. */
+    private @Nullable StreamedTransaction committing;
 
     /**
      * @param catalog is asked when a relation is described, before its first row
-     * @param spool takes what of a transaction does not fit in memory
-     * @param maxMemory bytes that a transaction may take in memory, about
+     * @param spool takes what of transactions does not fit in memory
+     * @param maxMemory bytes that the changes of a transaction may take in memory, about, and the messages of all that have
+     *     not ended
      */
     public TransactionAssembler(
             ChangeMapper mapper, TableShapes shapes, Catalog catalog, Spool spool, long maxMemory) {
@@ -40,22 +49,56 @@ public final class TransactionAssembler {
         this.catalog = catalog;
         this.spool = spool;
         this.maxMemory = maxMemory;
+        this.streamed = new StreamedTransactions(spool, maxMemory);
     }
 
-    /** Whether a transaction has begun and not ended. */
+    /** Whether more of a transaction or a block has to come before anything else can. */
     public boolean inTransaction() {
-        return open != null;
+        return open != null || streamed.inBlock();
     }
 
     /**
      * Takes the next message.
      *
      * @param message may borrow its bytes: nothing of them is kept
+     * @param xid in front of it, inside a block: that of the subtransaction
      * @param bytes of it
+     * @return what came out, in order; mostly nothing
      * @throws DecodingException if it does not fit to what came before, or a row can't be read
      * @throws SpoolException if it does not fit in memory, and can't be written to a file
      */
-    public AssembledEvent accept(PgOutputMessage message, ByteSlice bytes) {
+    public List<AssembledEvent> accept(PgOutputMessage message, long xid, ByteSlice bytes) {
+        if (streamed.inBlock()) {
+            inBlock(message, xid, bytes);
+            return List.of();
+        } else if (message instanceof PgOutputMessage.Begin begin) {
+            requireNone("Begin of transaction " + begin.xid());
+            open = begin(begin, context -> SpooledChanges.inOwnFile(context, begin.xid(), 0));
+        } else if (message instanceof PgOutputMessage.Commit commit) {
+            return List.of(commit(commit));
+        } else if (message instanceof PgOutputMessage.StreamStart start) {
+            requireNone("a block of transaction " + start.xid());
+            streamed.start(start);
+        } else if (message instanceof PgOutputMessage.StreamCommit commit) {
+            requireNone("the end of transaction " + commit.xid());
+            return commit(commit);
+        } else if (message instanceof PgOutputMessage.StreamAbort abort) {
+            streamed.abort(abort);
+        } else {
+            return change(message, bytes);
+        }
+        return List.of();
+    }
+
+    private void inBlock(PgOutputMessage message, long xid, ByteSlice bytes) {
+        if (message instanceof PgOutputMessage.StreamStop) {
+            streamed.stop();
+        } else {
+            streamed.add(xid, bytes);
+        }
+    }
+
+    private List<AssembledEvent> change(PgOutputMessage message, ByteSlice bytes) {
         if (message instanceof PgOutputMessage.Insert insert) {
             OpenTransaction transaction = transaction("Insert");
             transaction.insert(insert, shapes.shape(insert.relationOid()), bytes);
@@ -70,40 +113,45 @@ public final class TransactionAssembler {
             return afterRow(transaction);
         } else if (message instanceof PgOutputMessage.Truncate truncate) {
             transaction("Truncate").truncate(truncate, shapes::shape, bytes);
-        } else if (message instanceof PgOutputMessage.Begin begin) {
-            begin(begin);
-        } else if (message instanceof PgOutputMessage.Commit commit) {
-            return commit(commit);
         } else if (message instanceof PgOutputMessage.Relation relation) {
-            return relation(relation, transaction("Relation"));
+            return List.of(relation(relation, transaction("Relation")));
         } else if (!isOfNoConcern(message)) {
-            throw unexpected(message.getClass().getSimpleName(), "in a stream of protocol version 1");
+            throw unexpected(message.getClass().getSimpleName(), "which was not asked for");
         }
-        return NONE;
+        return List.of();
     }
 
-    /** The stream has ended: a transaction that is open comes again with the next. */
+    /** Say nothing about rows. */
+    private static boolean isOfNoConcern(PgOutputMessage message) {
+        return message instanceof PgOutputMessage.Type
+                || message instanceof PgOutputMessage.Origin
+                || message instanceof PgOutputMessage.LogicalMessage;
+    }
+
+    /** The stream has ended: transactions that are open come again with the next. */
     public void abandon() {
         OpenTransaction left = open;
         if (left != null) {
             open = null;
             left.discard();
         }
-    }
-
-    /** Type, Origin and messages say nothing about rows; an abort is about a transaction that was never begun here. */
-    private static boolean isOfNoConcern(PgOutputMessage message) {
-        return message instanceof PgOutputMessage.Type
-                || message instanceof PgOutputMessage.Origin
-                || message instanceof PgOutputMessage.LogicalMessage
-                || message instanceof PgOutputMessage.StreamAbort;
-    }
-
-    private void begin(PgOutputMessage.Begin begin) {
-        if (open != null) {
-            throw unexpected("Begin of transaction " + begin.xid(), "inside transaction " + open.xid());
+        StreamedTransaction half = committing;
+        if (half != null) {
+            committing = null;
+            half.discard();
         }
-        open = new OpenTransaction(begin, mapper, shapes::current, spool, maxMemory);
+        streamed.abandon();
+    }
+
+    private void requireNone(String what) {
+        if (open != null) {
+            throw unexpected(what, "inside transaction " + open.xid());
+        }
+    }
+
+    private OpenTransaction begin(
+            PgOutputMessage.Begin begin, Function<SpooledChanges.Context, SpooledChanges> file) {
+        return new OpenTransaction(begin, mapper, shapes::current, spool, file, maxMemory);
     }
 
     private AssembledEvent commit(PgOutputMessage.Commit commit) {
@@ -118,15 +166,52 @@ public final class TransactionAssembler {
         return new AssembledEvent.Committed(committed);
     }
 
+    /** Reads what came in its blocks as if it had come only now. */
+    private List<AssembledEvent> commit(PgOutputMessage.StreamCommit commit) {
+        StreamedTransaction transaction = streamed.take(commit.xid());
+        committing = transaction;
+        OpenTransaction current = begin(
+                new PgOutputMessage.Begin(commit.commitLsn(), commit.commitTimeMicros(), commit.xid()),
+                transaction::rest);
+        open = current;
+        List<AssembledEvent> events = new ArrayList<>();
+        StreamedTransaction.Messages messages = transaction.committed(commit.endLsn());
+        PgOutputDecoder decoder = PgOutputDecoder.ofBlock(commit.xid());
+        ByteCursor cursor = new ByteCursor();
+        for (Optional<ByteSlice> bytes = messages.next(); bytes.isPresent(); bytes = messages.next()) {
+            cursor.reset(bytes.get());
+            PgOutputMessage message = decode(decoder, cursor);
+            if (!transaction.isAborted(decoder.xid())) {
+                events.addAll(change(message, bytes.get()));
+            }
+        }
+        events.add(new AssembledEvent.Committed(current.commit(commit.endLsn())));
+        open = null;
+        if (!current.spooled()) {
+            transaction.discard();
+        }
+        committing = null;
+        return events;
+    }
+
+    private static PgOutputMessage decode(PgOutputDecoder decoder, ByteCursor cursor) {
+        try {
+            return decoder.decode(cursor);
+        } catch (ProtocolException e) {
+            throw new DecodingException(
+                    "a message that was decoded before can't be decoded: " + e.getMessage(), null, e);
+        }
+    }
+
     private AssembledEvent relation(PgOutputMessage.Relation relation, OpenTransaction transaction) {
         TableShapes.Learned learned = shapes.define(relation, transaction.start(), catalog);
         transaction.reshape(relation.oid(), shapes.shape(relation.oid()));
         return new AssembledEvent.Schema(learned.description(), learned.changes());
     }
 
-    private AssembledEvent afterRow(OpenTransaction transaction) {
+    private List<AssembledEvent> afterRow(OpenTransaction transaction) {
         List<ShapeChange> changes = shapes.afterRow(transaction.start(), catalog);
-        return changes.isEmpty() ? NONE : new AssembledEvent.Schema(Optional.empty(), changes);
+        return changes.isEmpty() ? List.of() : List.of(new AssembledEvent.Schema(Optional.empty(), changes));
     }
 
     private OpenTransaction transaction(String message) {

@@ -37,7 +37,7 @@ class SpoolTest {
 
     private static List<ByteSlice> read(MessageLog log) {
         List<ByteSlice> all = new ArrayList<>();
-        MessageLogReader reader = log.reader();
+        MessageLogReader reader = log.reader(MessageLogReader.Place.BEGIN);
         for (Optional<ByteSlice> next = reader.next(); next.isPresent(); next = reader.next()) {
             all.add(next.get().copy());
         }
@@ -80,13 +80,13 @@ class SpoolTest {
             assertThat(files()).hasSize(2);
             spool.confirmed(new Lsn(9));
             assertThat(files()).hasSize(2);
-            MessageLogReader reader = first.reader();
+            MessageLogReader reader = first.reader(MessageLogReader.Place.BEGIN);
             spool.confirmed(new Lsn(10));
             assertThat(files()).singleElement().asString().endsWith("2-1");
             assertThatThrownBy(reader::next)
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessageContaining("it was confirmed by all");
-            assertThatThrownBy(first::reader)
+            assertThatThrownBy(() -> first.reader(MessageLogReader.Place.BEGIN))
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessageContaining("transaction 1 are not there any more");
             spool.drop(open);

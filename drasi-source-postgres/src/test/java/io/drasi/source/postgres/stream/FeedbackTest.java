@@ -13,6 +13,7 @@ import io.drasi.postgres.client.error.ConnectionLostException;
 import io.drasi.postgres.client.query.QueryResult;
 import io.drasi.postgres.client.settings.ConnectionSettings;
 import io.drasi.postgres.client.settings.SslMode;
+import io.drasi.postgres.protocol.pgoutput.PgOutputDecoder;
 import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.source.postgres.change.ChangeMapper;
 import io.drasi.source.postgres.config.PostgresSourceConfig;
@@ -221,7 +222,7 @@ class FeedbackTest {
                 new Spool("s", Path.of("."), () -> {}),
                 Long.MAX_VALUE);
         return new StreamReader(
-                stream,
+                new StartedStream(stream, new PgOutputDecoder(1)),
                 assembler,
                 outlet,
                 new Advice(config),

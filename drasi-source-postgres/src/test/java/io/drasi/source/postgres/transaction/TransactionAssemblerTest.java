@@ -39,7 +39,7 @@ class TransactionAssemblerTest {
 
     @Test
     void givesATransactionAtItsCommit() {
-        assertThat(accept(assembler, BEGIN)).isInstanceOf(AssembledEvent.None.class);
+        assertThat(accept(assembler, BEGIN)).isEmpty();
         assertThat(assembler.inTransaction()).isTrue();
         accept(assembler, relation(1, "users", "name"));
         accept(assembler, insert(1, "1", "a"));
@@ -113,26 +113,24 @@ class TransactionAssemblerTest {
     }
 
     private TableDescription described(PgOutputMessage.Relation relation) {
-        AssembledEvent.Schema schema = (AssembledEvent.Schema) accept(assembler, relation);
+        AssembledEvent.Schema schema = (AssembledEvent.Schema) accept(assembler, relation).get(0);
         assertThat(schema.changes()).isEmpty();
         return schema.description().orElseThrow();
     }
 
     @Test
     void ignoresAnAbortOfATransactionThatItDoesNotKnow() {
-        assertThat(accept(assembler, new PgOutputMessage.StreamAbort(5, 6))).isInstanceOf(AssembledEvent.None.class);
+        assertThat(accept(assembler, new PgOutputMessage.StreamAbort(5, 6))).isEmpty();
         accept(assembler, BEGIN);
-        assertThat(accept(assembler, new PgOutputMessage.StreamAbort(5, 6))).isInstanceOf(AssembledEvent.None.class);
+        assertThat(accept(assembler, new PgOutputMessage.StreamAbort(5, 6))).isEmpty();
         assertThat(commit().size()).isZero();
     }
 
     @Test
-    void refusesWhatVersion1DoesNotHave() {
+    void refusesWhatWasNotAskedFor() {
         Lsn lsn = new Lsn(100);
         for (PgOutputMessage message : List.of(
-                new PgOutputMessage.StreamStart(7, true),
                 new PgOutputMessage.StreamStop(),
-                new PgOutputMessage.StreamCommit(7, lsn, lsn, 0),
                 new PgOutputMessage.BeginPrepare(lsn, lsn, 0, 7, "gid"),
                 new PgOutputMessage.Prepare(lsn, lsn, 0, 7, "gid"),
                 new PgOutputMessage.CommitPrepared(lsn, lsn, 0, 7, "gid"),
@@ -141,8 +139,48 @@ class TransactionAssemblerTest {
             assertThatThrownBy(() -> accept(assembler, message))
                     .isInstanceOf(DecodingException.class)
                     .hasMessageContaining("the server sent "
-                            + message.getClass().getSimpleName() + " in a stream of protocol version 1");
+                            + message.getClass().getSimpleName() + " which was not asked for");
         }
+    }
+
+    @Test
+    void refusesBlocksThatDoNotFit() {
+        Lsn lsn = new Lsn(100);
+        assertThatThrownBy(() -> accept(assembler, new PgOutputMessage.StreamCommit(7, lsn, lsn, 0)))
+                .isInstanceOf(DecodingException.class)
+                .hasMessageContaining("the end of transaction 7, but nothing of it before");
+        assertThatThrownBy(() -> accept(assembler, new PgOutputMessage.StreamStart(7, false)))
+                .hasMessageContaining("a further block, but no first one, of transaction 7");
+        accept(assembler, new PgOutputMessage.StreamStart(7, true));
+        assertThat(assembler.inTransaction()).isTrue();
+        accept(assembler, new PgOutputMessage.StreamStop());
+        assertThat(assembler.inTransaction()).isFalse();
+        assertThatThrownBy(() -> accept(assembler, new PgOutputMessage.StreamStart(7, true)))
+                .hasMessageContaining("a first block again of transaction 7");
+        accept(assembler, BEGIN);
+        assertThatThrownBy(() -> accept(assembler, new PgOutputMessage.StreamStart(8, true)))
+                .hasMessageContaining("a block of transaction 8 inside transaction 7");
+        assertThatThrownBy(() -> accept(assembler, new PgOutputMessage.StreamCommit(7, lsn, lsn, 0)))
+                .hasMessageContaining("the end of transaction 7 inside transaction 7");
+    }
+
+    @Test
+    void forgetsBlocksThatWereRolledBack() {
+        accept(assembler, new PgOutputMessage.StreamStart(7, true));
+        accept(assembler, new PgOutputMessage.StreamStop());
+        accept(assembler, new PgOutputMessage.StreamAbort(7, 8));
+        accept(assembler, new PgOutputMessage.StreamAbort(7, 7));
+        accept(assembler, new PgOutputMessage.StreamStart(7, true));
+        accept(assembler, new PgOutputMessage.StreamStop());
+        List<AssembledEvent> events =
+                accept(assembler, new PgOutputMessage.StreamCommit(7, new Lsn(100), new Lsn(110), 0));
+        assertThat(events)
+                .singleElement()
+                .isInstanceOfSatisfying(AssembledEvent.Committed.class, committed -> {
+                    assertThat(committed.transaction().size()).isZero();
+                    assertThat(committed.transaction().xid()).isEqualTo(7);
+                    assertThat(committed.transaction().endLsn()).isEqualTo(110);
+                });
     }
 
     @Test
@@ -161,7 +199,7 @@ class TransactionAssemblerTest {
     }
 
     private CommittedTransaction commit() {
-        return ((AssembledEvent.Committed) accept(assembler, COMMIT)).transaction();
+        return ((AssembledEvent.Committed) accept(assembler, COMMIT).get(0)).transaction();
     }
 
     private static List<String> ids(CommittedTransaction transaction) {
@@ -210,7 +248,7 @@ class TransactionAssemblerTest {
                 Long.MAX_VALUE);
     }
 
-    private static AssembledEvent accept(TransactionAssembler assembler, PgOutputMessage message) {
-        return assembler.accept(message, ByteSlice.empty());
+    private static List<AssembledEvent> accept(TransactionAssembler assembler, PgOutputMessage message) {
+        return assembler.accept(message, 0, ByteSlice.empty());
     }
 }

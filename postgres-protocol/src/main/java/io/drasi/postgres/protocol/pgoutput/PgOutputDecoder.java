@@ -94,6 +94,17 @@ public final class PgOutputDecoder {
     }
 
     /**
+     * For messages that were kept from the stream blocks of one transaction: as if its {@link StreamStart} had been decoded.
+     *
+     * @param xid of the top-level transaction; not 0
+     */
+    public static PgOutputDecoder ofBlock(long xid) {
+        PgOutputDecoder decoder = new PgOutputDecoder(MAX_PROTOCOL_VERSION);
+        decoder.blockXid = xid;
+        return decoder;
+    }
+
+    /**
      * Decodes one message.
      *
      * @param cursor over the data of one XLogData, read to its end; what is borrowed in the result borrows its array

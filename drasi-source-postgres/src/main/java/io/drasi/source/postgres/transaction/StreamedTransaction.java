@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.drasi.source.postgres.transaction;
+
+import io.drasi.postgres.protocol.wire.ByteSlice;
+import io.drasi.postgres.protocol.wire.Lsn;
+import io.drasi.source.postgres.spool.MessageLog;
+import io.drasi.source.postgres.spool.MessageLogReader;
+import io.drasi.source.postgres.spool.Spool;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A transaction that the server sends before it has ended: its messages as they came, in memory, or in a file once they are
+ * {@linkplain #spill spilled}. What was rolled back of it is left out when it is read. One thread.
+ */
+final class StreamedTransaction {
+    /** What a message takes in memory beside its bytes. */
+    private static final long MESSAGE_WEIGHT = 64;
+
+    private record Kept(long xid, byte[] bytes) {
+        long weight() {
+            return MESSAGE_WEIGHT + bytes.length;
+        }
+    }
+
+    /** Its messages in order. */
+    interface Messages {
+        /** The next one; empty after the last one. Valid until the next call. */
+        Optional<ByteSlice> next();
+    }
+
+    private final long xid;
+    private final Spool spool;
+    private final Set<Long> aborted = new HashSet<>();
+    private List<Kept> inMemory = new ArrayList<>();
+    private long weight;
+    private @Nullable MessageLog log;
+    private @Nullable MessageLogReader reader;
+
+    StreamedTransaction(long xid, Spool spool) {
+        this.xid = xid;
+        this.spool = spool;
+    }
+
+    long xid() {
+        return xid;
+    }
+
+    /** Bytes of memory that its messages take, about; 0 once they are in a file. */
+    long weight() {
+        return weight;
+    }
+
+    /**
+     * @param subXid of the subtransaction that it is of
+     * @param message is copied
+     */
+    void add(long subXid, ByteSlice message) {
+        MessageLog file = log;
+        if (file != null) {
+            file.append(message);
+            return;
+        }
+        Kept kept = new Kept(subXid, message.toByteArray());
+        inMemory.add(kept);
+        weight += kept.weight();
+    }
+
+    /** From now on its messages are in a file. */
+    void spill() {
+        MessageLog file = spool.create(xid);
+        log = file;
+        inMemory.forEach(kept -> file.append(ByteSlice.of(kept.bytes())));
+        inMemory = List.of();
+        weight = 0;
+    }
+
+    /** A subtransaction was rolled back: nothing of it counts. */
+    void abort(long subXid) {
+        if (log != null) {
+            aborted.add(subXid);
+            return;
+        }
+        inMemory.removeIf(kept -> {
+            boolean gone = kept.xid() == subXid;
+            weight -= gone ? kept.weight() : 0;
+            return gone;
+        });
+    }
+
+    /** Whether a message was rolled back that stands there all the same. */
+    boolean isAborted(long subXid) {
+        return aborted.contains(subXid);
+    }
+
+    /**
+     * It was committed: nothing is added any more.
+     *
+     * @param endLsn of its commit record
+     */
+    Messages committed(Lsn endLsn) {
+        MessageLog file = log;
+        if (file == null) {
+            return new Messages() {
+                private int index;
+
+                @Override
+                public Optional<ByteSlice> next() {
+                    return index == inMemory.size()
+                            ? Optional.empty()
+                            : Optional.of(ByteSlice.of(inMemory.get(index++).bytes()));
+                }
+            };
+        }
+        file.end(endLsn);
+        MessageLogReader current = file.reader(MessageLogReader.Place.BEGIN);
+        reader = current;
+        return current::next;
+    }
+
+    /** What changes do not stay in memory, from the message on that was read last. */
+    SpooledChanges rest(SpooledChanges.Context context) {
+        MessageLog file = log;
+        MessageLogReader current = reader;
+        return file == null || current == null
+                ? SpooledChanges.inOwnFile(context, xid, xid)
+                : SpooledChanges.inFileOfBlocks(context, file, current, xid, aborted);
+    }
+
+    /** It is of no use any more, nor is its file. */
+    void discard() {
+        if (log != null) {
+            spool.drop(log);
+        }
+    }
+}
