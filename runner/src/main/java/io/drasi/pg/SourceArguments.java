@@ -203,6 +203,15 @@ final class SourceArguments {
     }
 
     @Option(
+            names = "--streaming",
+            paramLabel = "MODE",
+            description =
+                    "Whether the server sends large transactions before they have ended: off, on, parallel. Default: on.")
+    void setStreaming(String value) {
+        give(SourceOption.STREAMING, value, "--streaming");
+    }
+
+    @Option(
             names = "--table-key",
             paramLabel = "TABLE=COLUMNS",
             description = "Key columns of a table in place of its primary key, e.g. users=user_id,other. Repeatable.")

@@ -11,6 +11,7 @@ import io.drasi.pg.options.SourceOptions;
 import io.drasi.source.postgres.config.OnPositionLost;
 import io.drasi.source.postgres.config.PostgresSourceConfig;
 import io.drasi.source.postgres.config.SlotHeld;
+import io.drasi.source.postgres.config.Streaming;
 import io.drasi.source.postgres.config.TableKeyConfig;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -85,6 +86,7 @@ class SourceArgumentsTest {
                 "--dispatch-buffer-capacity=7",
                 "--max-transaction-memory=2MB",
                 "--temp-dir=/var/spool/drasi",
+                "--streaming=off",
                 "--bootstrap-batch-size=8",
                 "--peer-timeout=2m",
                 "--status-interval=1s",
@@ -111,6 +113,7 @@ class SourceArgumentsTest {
         assertThat(config.dispatchBufferCapacity()).isEqualTo(7);
         assertThat(config.maxTransactionMemory()).isEqualTo(2L << 20);
         assertThat(config.tempDir()).isEqualTo(Path.of("/var/spool/drasi"));
+        assertThat(config.streaming()).isEqualTo(Streaming.OFF);
         assertThat(config.bootstrapBatchSize()).isEqualTo(8);
         assertThat(config.peerTimeout()).isEqualTo(Duration.ofMinutes(2));
         assertThat(config.statusInterval()).isEqualTo(Duration.ofSeconds(1));

@@ -12,6 +12,7 @@ import io.drasi.source.postgres.config.PostgresSourceConfig;
 import io.drasi.source.postgres.config.RowFormat;
 import io.drasi.source.postgres.config.ServerAddress;
 import io.drasi.source.postgres.config.SlotHeld;
+import io.drasi.source.postgres.config.Streaming;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -209,6 +210,9 @@ public final class SourceConfigurations {
                 .map(given -> oneOf(
                         given, InvalidText.values(), choice -> choice.name().toLowerCase(Locale.ROOT)))
                 .ifPresent(builder::withInvalidText);
+        options.get(SourceOption.STREAMING)
+                .map(given -> oneOf(given, Streaming.values(), choice -> choice.name().toLowerCase(Locale.ROOT)))
+                .ifPresent(builder::withStreaming);
         options.get(SourceOption.ROW_FORMAT)
                 .map(given ->
                         oneOf(given, RowFormat.values(), choice -> choice.name().toLowerCase(Locale.ROOT)))

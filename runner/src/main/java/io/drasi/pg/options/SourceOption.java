@@ -35,6 +35,7 @@ public enum SourceOption {
     DISPATCH_BUFFER_CAPACITY("dispatch_buffer_capacity", "", ""),
     MAX_TRANSACTION_MEMORY("max_transaction_memory", "", ""),
     TEMP_DIR("temp_dir", "", ""),
+    STREAMING("streaming", "", ""),
     BOOTSTRAP_BATCH_SIZE("bootstrap_batch_size", "", ""),
     BOOTSTRAP_PARALLELISM("bootstrap_parallelism", "", ""),
     BOOTSTRAP("bootstrap", "", ""),

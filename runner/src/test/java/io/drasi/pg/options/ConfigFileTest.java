@@ -14,6 +14,7 @@ import io.drasi.source.postgres.config.PostgresSourceConfig;
 import io.drasi.source.postgres.config.RowFormat;
 import io.drasi.source.postgres.config.ServerAddress;
 import io.drasi.source.postgres.config.SlotHeld;
+import io.drasi.source.postgres.config.Streaming;
 import io.drasi.source.postgres.config.TableKeyConfig;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -61,6 +62,7 @@ class ConfigFileTest {
                 dispatch_buffer_capacity: 2000
                 max_transaction_memory: 8MB
                 temp_dir: /var/spool/drasi
+                streaming: parallel
                 auto_start: false
                 bootstrap_batch_size: 500
                 bootstrap_parallelism: 4
@@ -96,6 +98,7 @@ class ConfigFileTest {
         assertThat(config.dispatchBufferCapacity()).isEqualTo(2000);
         assertThat(config.maxTransactionMemory()).isEqualTo(8L << 20);
         assertThat(config.tempDir()).isEqualTo(Path.of("/var/spool/drasi"));
+        assertThat(config.streaming()).isEqualTo(Streaming.PARALLEL);
         assertThat(config.autoStart()).isFalse();
         assertThat(config.invalidText()).isEqualTo(InvalidText.BYTES);
         assertThat(config.bootstrapParallelism()).isEqualTo(4);
@@ -256,6 +259,7 @@ class ConfigFileTest {
                 "retention_warning: 1kB|retention_warning must be 0 or at least 1 MiB (1048576 bytes), was 1024",
                 "max_transaction_memory: 1000|max_transaction_memory must be at least 1 MiB (1048576 bytes), was 1000",
                 "max_transaction_memory: all|max_transaction_memory in shop.yaml must be a size such as 500MB, 10GB or 1TB, was 'all'",
+                "streaming: x|streaming in shop.yaml must be one of off, on, parallel, was 'x'",
                 "create_publication: x|create_publication in shop.yaml must be true or false, was 'x'"
             })
     void saysWhatIsWrongWithAValue(String flow, String message) {

@@ -94,13 +94,17 @@ final class SpooledTransaction implements CommittedTransaction {
     /** Reads the file once, to see how much is taken. */
     @Override
     public CommittedTransaction select(ChangeSelection wanted) {
+        ChangeSelection both = selection
+                .<ChangeSelection>map(first -> (change, position) ->
+                        first.take(change, position).flatMap(taken -> wanted.take(taken, position)))
+                .orElse(wanted);
         long taken = 0;
         Position last = Position.before(commitLsn());
-        for (ChangeCursor all = new SpooledCursor(head, rest, Optional.of(wanted)); all.next(); ) {
+        for (ChangeCursor all = new SpooledCursor(head, rest, Optional.of(both)); all.next(); ) {
             taken++;
             last = all.position();
         }
-        return new SpooledTransaction(head, rest, Optional.of(wanted), taken, last);
+        return new SpooledTransaction(head, rest, Optional.of(both), taken, last);
     }
 
     @Override

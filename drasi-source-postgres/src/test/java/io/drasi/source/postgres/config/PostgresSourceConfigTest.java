@@ -266,6 +266,7 @@ class PostgresSourceConfigTest {
                         entry("dispatch_buffer_capacity", 1000),
                         entry("max_transaction_memory", 67_108_864L),
                         entry("temp_dir", System.getProperty("java.io.tmpdir")),
+                        entry("streaming", "on"),
                         entry("auto_start", true),
                         entry("bootstrap_batch_size", 1000),
                         entry("bootstrap_parallelism", 2),
@@ -305,6 +306,7 @@ class PostgresSourceConfigTest {
                 .withDispatchBufferCapacity(2000)
                 .withMaxTransactionMemory(2 << 20)
                 .withTempDir(Path.of("spool"))
+                .withStreaming(Streaming.PARALLEL)
                 .withAutoStart(false)
                 .withBootstrapBatchSize(10)
                 .withBootstrapParallelism(3)
@@ -318,7 +320,7 @@ class PostgresSourceConfigTest {
 
         Map<String, Object> properties = source.properties();
         assertThat(properties)
-                .hasSize(32)
+                .hasSize(33)
                 .containsEntry("host", "db1.example.com,db2.example.com")
                 .containsEntry("port", "5433,5434")
                 .containsEntry("target_session_attrs", "primary")
@@ -334,6 +336,7 @@ class PostgresSourceConfigTest {
                 .containsEntry("dispatch_mode", "broadcast")
                 .containsEntry("max_transaction_memory", 2_097_152L)
                 .containsEntry("temp_dir", "spool")
+                .containsEntry("streaming", "parallel")
                 .containsEntry("auto_start", false)
                 .containsEntry("invalid_text", "bytes")
                 .containsEntry("row_format", "text")
