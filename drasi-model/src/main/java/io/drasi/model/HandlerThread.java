@@ -129,6 +129,9 @@ final class HandlerThread implements Handling {
             } finally {
                 endHandling();
             }
+            if (thrown.get() instanceof FinalFailure) {
+                throw new Ended(thrown.get());
+            }
             if (!pause(retryAfter(event, thrown.get(), attempt))) {
                 return false;
             }

@@ -26,6 +26,25 @@ class HandlerThreadTest {
     private final List<SourceEvent> handled = new CopyOnWriteArrayList<>();
 
     @Test
+    void doesNotTryAgainWhatAnotherAttemptDoesNotHelp() {
+        final class Unreadable extends RuntimeException implements FinalFailure {
+            private static final long serialVersionUID = 1;
+        }
+        subscription.put(NumberedTransaction.of(1));
+        Handling handling = subscription.handle(
+                event -> {
+                    handled.add(event);
+                    throw new Unreadable();
+                },
+                SOON);
+        assertThat(handling.done())
+                .failsWithin(LONG)
+                .withThrowableOfType(ExecutionException.class)
+                .withCauseInstanceOf(Unreadable.class);
+        assertThat(handled).hasSize(1);
+    }
+
+    @Test
     void confirmsTransactionsAndBootstrapsAfterTheHandlerHasReturned() {
         Position snapshot = new Position(7, -1);
         SourceEvent[] events = {

@@ -40,7 +40,6 @@ import io.drasi.source.postgres.stream.StartedStream;
 import io.drasi.source.postgres.stream.StreamReader;
 import io.drasi.source.postgres.stream.StreamStarter;
 import io.drasi.source.postgres.subscription.PositionSaver;
-import io.drasi.source.postgres.subscription.SpooledOutlet;
 import io.drasi.source.postgres.subscription.Subscriptions;
 import io.drasi.source.postgres.transaction.TransactionAssembler;
 import io.drasi.source.postgres.types.DatabaseTypes;
@@ -121,7 +120,7 @@ final class SourceRun implements Runnable {
         this.checks = new ServerChecks(config, selected, advice, guard::mayMeetAnother);
         this.publication = new OwnPublication(config, selected, advice);
         this.mapper = new ChangeMapper(config.id());
-        this.spool = new Spool(config.id(), config.tempDir(), this::attention);
+        this.spool = new Spool(config.id(), config.tempDir(), this::unreadable);
         this.types = new DatabaseTypes(config.invalidText() == InvalidText.BYTES);
         this.format = new FormatChoice(config, types);
         this.shapes = new TableShapes(selected, types, format);
@@ -234,6 +233,12 @@ final class SourceRun implements Runnable {
         if (current != null) {
             current.attention();
         }
+    }
+
+    /** A transaction can't be read any more; on the thread of the subscriber that walks along it. */
+    private void unreadable(SourceException cause) {
+        subscriptions.endEach(cause);
+        attention();
     }
 
     /** A subscription was opened or closed. */
@@ -487,7 +492,7 @@ final class SourceRun implements Runnable {
             StreamReader current = new StreamReader(
                     stream,
                     assembler,
-                    new SpooledOutlet(subscriptions, spool),
+                    subscriptions,
                     advice,
                     interval,
                     start,

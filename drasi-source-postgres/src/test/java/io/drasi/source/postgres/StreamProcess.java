@@ -23,7 +23,6 @@ import io.drasi.source.postgres.spool.Spool;
 import io.drasi.source.postgres.stream.StartedStream;
 import io.drasi.source.postgres.stream.StreamReader;
 import io.drasi.source.postgres.stream.StreamStarter;
-import io.drasi.source.postgres.subscription.SpooledOutlet;
 import io.drasi.source.postgres.subscription.Subscriptions;
 import io.drasi.source.postgres.transaction.TransactionAssembler;
 import io.drasi.source.postgres.types.DatabaseTypes;
@@ -52,7 +51,7 @@ final class StreamProcess {
     private final Advice advice = new Advice(CONFIG);
     private final RunProgress progress = new RunProgress();
     private final Subscriptions subscriptions;
-    private final Spool spool = new Spool(CONFIG.id(), CONFIG.tempDir(), () -> {});
+    private final Spool spool = new Spool(CONFIG.id(), CONFIG.tempDir(), cause -> {});
     private final long maxTransactionMemory;
     private volatile @Nullable StreamReader reader;
     private volatile boolean stopping;
@@ -115,7 +114,7 @@ final class StreamProcess {
                             new ChangeMapper(CONFIG.id()), shapes, new Catalog(StreamProcess::emptyCatalog, 180_000),
                             spool,
                             maxTransactionMemory),
-                    new SpooledOutlet(subscriptions, spool),
+                    subscriptions,
                     advice,
                     LONG,
                     start,

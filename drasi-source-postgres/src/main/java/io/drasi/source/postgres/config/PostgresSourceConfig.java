@@ -55,9 +55,9 @@ import java.util.regex.Pattern;
  * @param tableKeys keys that override the primary keys; at most one per table; default {@code List.of()}
  * @param dispatchMode what happens to a subscription that takes its events too slowly; default {@code DispatchMode.CHANNEL}
  * @param dispatchBufferCapacity events that may wait in a subscription's queue; 1 to 1,000,000; default {@code 1000}
- * @param maxTransactionMemory bytes of memory that a transaction may take, about, and those that wait in a subscription's
- *     queue; what is more of a transaction goes to a file, and to a queue that is full of them no more is added; 1 MiB or more;
- *     default 64 MiB, or an eighth of the heap if that is less
+ * @param maxTransactionMemory bytes of memory, about, that those transactions may take that the server sends before they have
+ *     ended, those that wait in a subscription's queue, and half of it a single one; what is more goes to files, and to a queue
+ *     that is full no more is added; 1 MiB or more; default 64 MiB, or an eighth of the heap if that is less
  * @param tempDir an existing directory for files of large transactions, in one of the source's own there; default
  *     {@code java.io.tmpdir}
  * @param streaming whether the server sends large transactions before they have ended; default {@code Streaming.ON}

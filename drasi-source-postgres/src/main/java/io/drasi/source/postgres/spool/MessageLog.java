@@ -2,12 +2,12 @@
 package io.drasi.source.postgres.spool;
 
 import io.drasi.postgres.protocol.wire.ByteSlice;
-import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.source.postgres.error.SpoolException;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.zip.CRC32C;
 
 /**
@@ -18,6 +18,7 @@ public final class MessageLog {
     static final int HEADER = 2 * Integer.BYTES;
     private static final int BUFFER = 1 << 16;
 
+    private final Spool spool;
     private final Path path;
     private final long xid;
     /** Not a channel: an interrupt of a thread that reads would close that. */
@@ -28,10 +29,13 @@ public final class MessageLog {
     private int buffered;
     private long bytes;
     private long messages;
-    private volatile Lsn endLsn = Lsn.INVALID;
+    /** Those who may still want to read it; the one who made it is the first. */
+    private final AtomicInteger holders = new AtomicInteger(1);
+
     private volatile boolean dropped;
 
-    MessageLog(Path path, long xid) {
+    MessageLog(Spool spool, Path path, long xid) {
+        this.spool = spool;
         this.path = path;
         this.xid = xid;
         try {
@@ -89,20 +93,26 @@ public final class MessageLog {
     /**
      * Nothing more is appended.
      *
-     * @param end of the transaction's commit record
      * @throws SpoolException if the rest can't be written
      */
-    public void end(Lsn end) {
+    public void end() {
         try {
             flush();
         } catch (IOException e) {
             throw unwritable(e);
         }
-        endLsn = end;
     }
 
-    boolean endsBefore(Lsn lsn) {
-        return endLsn.isValid() && !endLsn.isAfter(lsn);
+    /** Somebody more may want to read it. By one who holds it. */
+    public void retain() {
+        holders.incrementAndGet();
+    }
+
+    /** One less may want to read it: after the last one its file is deleted. */
+    public void release() {
+        if (holders.decrementAndGet() == 0) {
+            spool.drop(this);
+        }
     }
 
     Path path() {
@@ -126,7 +136,7 @@ public final class MessageLog {
     /**
      * A reader that stands there. After {@link #end}.
      *
-     * @throws IllegalStateException if the transaction was confirmed by all
+     * @throws IllegalStateException if nobody holds it any more
      */
     public MessageLogReader reader(MessageLogReader.Place from) {
         requireThere();
@@ -144,8 +154,8 @@ public final class MessageLog {
 
     private void requireThere() {
         if (dropped) {
-            throw new IllegalStateException(
-                    "the changes of transaction " + xid + " are not there any more: it was confirmed by all");
+            throw new IllegalStateException("the changes of transaction " + xid
+                    + " are not there any more: each subscription that was given it has confirmed it or was closed");
         }
     }
 

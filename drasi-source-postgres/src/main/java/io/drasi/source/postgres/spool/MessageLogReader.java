@@ -57,7 +57,7 @@ public final class MessageLogReader {
      *
      * @return valid until the next call
      * @throws SpoolException if the file is damaged
-     * @throws IllegalStateException if the transaction was confirmed by all
+     * @throws IllegalStateException if nobody holds the log any more
      */
     public Optional<ByteSlice> next() {
         if (read == log.messages()) {

@@ -1,61 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.drasi.source.postgres.spool;
 
-import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.source.postgres.error.SourceException;
 import io.drasi.source.postgres.error.SpoolException;
 import java.io.IOException;
 import java.net.URLEncoder;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Optional;
+import java.util.HashSet;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The files of a source's large transactions, in a directory of their own, which is made with the first of them and which
- * nobody else may read. A file goes when its transaction is {@linkplain #confirmed confirmed}, all of them when this is closed.
- * What a process has left that was killed goes when the next one begins: a lock tells whether somebody still uses a directory.
- * Thread-safe.
+ * The files of a source's large transactions, in a directory of their own, which is there as long as one of them is and which
+ * nobody else may read. A file goes when nobody {@linkplain MessageLog#release holds} it any more, all of them when this is
+ * closed. What a process has left that was killed goes when the next one begins: a lock tells whether somebody still uses a
+ * directory. Thread-safe.
  */
 public final class Spool implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Spool.class);
     private static final int LONGEST_NAME = 100;
-    private static final int ATTEMPTS = 10;
-    private static final String LOCK = "lock";
-    /** Those of this process: whoever opened and closed the lock file of one would release its lock. */
-    private static final Set<Path> OWN = ConcurrentHashMap.newKeySet();
 
     private final String sourceId;
     private final Path parent;
     private final String prefix;
-    private final Runnable onFailure;
+    private final Consumer<SourceException> onFailure;
 
     // All below are guarded by this.
-    private final List<MessageLog> logs = new ArrayList<>();
-    private @Nullable Directory directory;
+    private final Set<MessageLog> logs = new HashSet<>();
+    private @Nullable SpoolDirectory directory;
     private @Nullable SourceException failure;
     private long files;
     private boolean closed;
 
-    private record Directory(Path path, FileLock lock) {}
-
     /**
      * @param parent files are in a directory below it
-     * @param onFailure is run when a transaction can't be read
+     * @param onFailure is run when a transaction can't be read, on the thread that reads
      */
-    public Spool(String sourceId, Path parent, Runnable onFailure) {
+    public Spool(String sourceId, Path parent, Consumer<SourceException> onFailure) {
         String name = URLEncoder.encode(sourceId, StandardCharsets.UTF_8);
         this.sourceId = sourceId;
         this.parent = parent;
@@ -77,9 +65,7 @@ public final class Spool implements AutoCloseable {
         }
         try (DirectoryStream<Path> all = Files.newDirectoryStream(parent, prefix + "*")) {
             for (Path left : all) {
-                if (!OWN.contains(left.toAbsolutePath())) {
-                    deleteUnlessUsed(left);
-                }
+                deleteUnlessUsed(left);
             }
         } catch (IOException e) {
             LOG.warn("source '{}': can't look for what was left in {}: {}", sourceId, parent, e.toString());
@@ -88,45 +74,16 @@ public final class Spool implements AutoCloseable {
 
     private void deleteUnlessUsed(Path left) {
         try {
-            Optional<FileLock> taken = lock(left);
-            if (taken.isPresent()) {
-                deleteAll(left);
-                taken.get().acquiredBy().close();
+            if (Files.isDirectory(left, LinkOption.NOFOLLOW_LINKS) && SpoolDirectory.deleteUnlessUsed(left)) {
                 LOG.info("source '{}': deleted {}, which a process has left that was killed", sourceId, left);
             }
-        } catch (NoSuchFileException e) {
-            LOG.trace("source '{}': {} was deleted in this moment", sourceId, left);
         } catch (IOException e) {
             LOG.warn("source '{}': can't delete {}, which a process has left: {}", sourceId, left, e.toString());
         }
     }
 
-    /** Empty if somebody else has it. */
-    private static Optional<FileLock> lock(Path directory) throws IOException {
-        FileChannel channel =
-                FileChannel.open(directory.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-        Optional<FileLock> lock = Optional.empty();
-        try {
-            lock = Optional.ofNullable(channel.tryLock());
-        } finally {
-            if (lock.isEmpty()) {
-                channel.close();
-            }
-        }
-        return lock;
-    }
-
-    private static void deleteAll(Path directory) throws IOException {
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
-            for (Path file : files) {
-                Files.delete(file);
-            }
-        }
-        Files.delete(directory);
-    }
-
     /**
-     * A new file for the messages of a transaction.
+     * A new file for the messages of a transaction. Who calls this holds it.
      *
      * @param xid of the transaction, for the file's name and messages
      * @throws SpoolException if it can't be made
@@ -136,28 +93,19 @@ public final class Spool implements AutoCloseable {
         if (closed) {
             throw new IllegalStateException("the spool of source '" + sourceId + "' is closed");
         }
-        Directory current = directory;
+        SpoolDirectory current = directory;
         if (current == null) {
             current = makeDirectory();
             directory = current;
         }
-        MessageLog log = new MessageLog(current.path().resolve(xid + "-" + files++), xid);
+        MessageLog log = new MessageLog(this, current.path().resolve(xid + "-" + files++), xid);
         logs.add(log);
         return log;
     }
 
-    private Directory makeDirectory() {
+    private SpoolDirectory makeDirectory() {
         try {
-            for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-                Path made = Files.createTempDirectory(parent.toAbsolutePath(), prefix);
-                OWN.add(made);
-                Optional<FileLock> lock = lockNew(made);
-                if (lock.isPresent()) {
-                    return new Directory(made, lock.get());
-                }
-                OWN.remove(made);
-            }
-            throw new IOException("each new one was deleted by another process");
+            return SpoolDirectory.make(parent, prefix);
         } catch (IOException e) {
             throw new SpoolException(
                     "can't make a directory for large transactions in " + parent + ": " + e,
@@ -166,46 +114,29 @@ public final class Spool implements AutoCloseable {
         }
     }
 
-    /** Empty if another process has taken it for one that was left. */
-    private static Optional<FileLock> lockNew(Path made) throws IOException {
-        try {
-            return lock(made);
-        } catch (NoSuchFileException e) {
-            return Optional.empty();
-        }
-    }
-
-    /** The log is of no use any more: its file is deleted. */
-    public void drop(MessageLog log) {
-        synchronized (this) {
-            logs.remove(log);
-        }
-        delete(log);
-    }
-
-    private void delete(MessageLog log) {
+    /** Nobody holds the log any more: its file is deleted. */
+    synchronized void drop(MessageLog log) {
         try {
             log.drop();
         } catch (IOException e) {
             LOG.warn("source '{}': can't delete {}: {}", sourceId, log.path(), e.toString());
         }
+        if (logs.remove(log) && logs.isEmpty()) {
+            deleteDirectory();
+        }
     }
 
-    /** All transactions that end before are confirmed, and nobody needs their files any more. */
-    public void confirmed(Lsn lsn) {
-        List<MessageLog> done = new ArrayList<>();
-        synchronized (this) {
-            if (logs.isEmpty()) {
-                return;
-            }
-            for (MessageLog log : logs) {
-                if (log.endsBefore(lsn)) {
-                    done.add(log);
-                }
-            }
-            logs.removeAll(done);
+    private void deleteDirectory() {
+        SpoolDirectory left = directory;
+        directory = null;
+        if (left == null) {
+            return;
         }
-        done.forEach(this::delete);
+        try {
+            left.delete();
+        } catch (IOException e) {
+            LOG.warn("source '{}': can't delete {}: {}", sourceId, left.path(), e.toString());
+        }
     }
 
     /** A transaction can't be read: the source has to end. */
@@ -215,7 +146,7 @@ public final class Spool implements AutoCloseable {
                 failure = cause;
             }
         }
-        onFailure.run();
+        onFailure.accept(cause);
     }
 
     /** @throws SourceException why a transaction could not be read */
@@ -229,27 +160,11 @@ public final class Spool implements AutoCloseable {
         }
     }
 
-    /** Deletes all files. Who has a transaction can read it to its end. */
+    /** Deletes all files. Who holds a transaction can read it to its end. */
     @Override
     public synchronized void close() {
-        if (closed) {
-            return;
-        }
         closed = true;
-        Directory left = directory;
-        if (left == null) {
-            return;
-        }
-        try {
-            for (MessageLog log : logs) {
-                log.unlink();
-            }
-            deleteAll(left.path());
-            left.lock().acquiredBy().close();
-        } catch (IOException e) {
-            LOG.warn("source '{}': can't delete {}: {}", sourceId, left.path(), e.toString());
-        }
         logs.clear();
-        OWN.remove(left.path());
+        deleteDirectory();
     }
 }

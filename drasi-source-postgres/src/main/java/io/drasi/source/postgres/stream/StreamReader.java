@@ -49,6 +49,7 @@ public final class StreamReader {
     private boolean lookedAfter;
 
     private long nextLook = System.nanoTime();
+    private BooleanSupplier goOn = () -> true;
     /** Whether something was confirmed since handing out began. */
     private volatile boolean confirmedMeanwhile;
 
@@ -83,23 +84,45 @@ public final class StreamReader {
      *     if the stream breaks
      */
     public void run(BooleanSupplier goOn) {
+        this.goOn = goOn;
         feedback.start();
         try (feedback) {
-            while (true) {
-                if (attention || (lookedAfter && System.nanoTime() - nextLook >= 0)) {
-                    attention = false;
-                    nextLook = System.nanoTime() + LOOK_INTERVAL.toNanos();
-                    if (!goOn.getAsBoolean()) {
-                        break;
-                    }
-                }
+            while (goesOn()) {
                 accept(stream.read(lookedAfter ? LOOK_INTERVAL : LONGEST_READ));
             }
+        } catch (Left e) {
+            LOG.debug("the stream is left inside a transaction, which comes again");
         } finally {
             assembler.abandon();
         }
         feedback.tellFinally();
         stream.finish(FINISH_TIMEOUT);
+    }
+
+    private boolean goesOn() {
+        if (attention || (lookedAfter && System.nanoTime() - nextLook >= 0)) {
+            attention = false;
+            nextLook = System.nanoTime() + LOOK_INTERVAL.toNanos();
+            return goOn.getAsBoolean();
+        }
+        return true;
+    }
+
+    /** A transaction that the server has sent before takes long to be read again. */
+    private void lookMeanwhile() {
+        feedback.handingOut(true); // nothing is read from the server meanwhile
+        if (!goesOn()) {
+            throw new Left();
+        }
+    }
+
+    /** Thrown in the midst of a transaction, when the stream is to end. */
+    private static final class Left extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        Left() {
+            super(null, null, false, false);
+        }
     }
 
     /** Has {@code goOn} asked now and again. Before {@link #run}. */
@@ -147,7 +170,7 @@ public final class StreamReader {
         List<AssembledEvent> events;
         try {
             PgOutputMessage message = decoder.decode(cursor);
-            events = assembler.accept(message, decoder.xid(), data);
+            events = assembler.accept(message, decoder.xid(), data, this::lookMeanwhile);
         } catch (ProtocolException e) {
             throw new DecodingException(
                     "a message of the stream at " + walStart + " can't be decoded: " + e.getMessage(), null, e);
@@ -179,9 +202,7 @@ public final class StreamReader {
         feedback.handingOut(false);
         feedback.reached(committed.endLsn());
         outlet.reached(committed.endLsn());
-        if (!wanted) {
-            committed.transaction().discard();
-        }
+        committed.transaction().release();
         if (!wanted || confirmedMeanwhile) {
             feedback.look(); // nobody will confirm it, or it was before it counted as handed out
         }

@@ -58,7 +58,10 @@ final class EventQueue {
         }
     }
 
-    /** The next one; null: there is none. Throws what the subscription has ended with, after the last one. */
+    /**
+     * The next one; null: there is none. Throws what the subscription has ended with, after the last one. Of a transaction the
+     * caller holds the file from then on.
+     */
     @Nullable
     SourceEvent take() {
         SourceEvent event = events.poll();
@@ -181,7 +184,13 @@ final class EventQueue {
 
     /** A bootstrap begins, maybe once more: only what was told of the schema stays. */
     void keepSchemaChanges() {
-        events.removeIf(event -> !(event instanceof SourceEvent.SchemaChanged));
+        events.removeIf(event -> {
+            boolean removed = !(event instanceof SourceEvent.SchemaChanged);
+            if (removed) {
+                release(event);
+            }
+            return removed;
+        });
         weight = 0;
         notCounted = 0;
         tidings = 0;
@@ -246,6 +255,7 @@ final class EventQueue {
     }
 
     private void clear() {
+        events.forEach(EventQueue::release);
         events.clear();
         weight = 0;
         notCounted = 0;
@@ -256,7 +266,16 @@ final class EventQueue {
         return event instanceof CommittedTransaction transaction ? transaction.weight() : 0;
     }
 
+    private static void release(SourceEvent event) {
+        if (event instanceof CommittedTransaction transaction) {
+            transaction.release();
+        }
+    }
+
     private void add(SourceEvent event) {
+        if (event instanceof CommittedTransaction transaction) {
+            transaction.retain();
+        }
         events.add(event);
         weight += weight(event);
         added.signal();

@@ -9,8 +9,10 @@ import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.source.postgres.error.SourceException;
 import io.drasi.source.postgres.health.SubscriptionMetrics;
 import io.drasi.source.postgres.schema.TableShape;
+import io.drasi.source.postgres.transaction.CommittedTransaction;
 import java.time.Duration;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -32,9 +34,10 @@ public final class SourceSubscription implements Subscription {
     private final EventIterator iterator = new EventIterator(this);
 
     private final ReentrantLock lock = new ReentrantLock();
-    // Both are guarded by the lock.
+    // All are guarded by the lock.
     private final Standing standing;
     private final EventQueue queue;
+    private final GivenTransactions givenTransactions = new GivenTransactions();
 
     SourceSubscription(
             SubscriptionSettings settings,
@@ -63,6 +66,7 @@ public final class SourceSubscription implements Subscription {
     public Optional<SourceEvent> poll(Duration timeout) throws InterruptedException {
         long nanos = TimeUnit.NANOSECONDS.convert(timeout); // saturates
         SourceException lagged;
+        List<CommittedTransaction> left;
         lock.lockInterruptibly();
         try {
             queue.awaitEvent(nanos);
@@ -72,12 +76,15 @@ public final class SourceSubscription implements Subscription {
                     return Optional.empty();
                 }
                 standing.give(event);
+                givenTransactions.add(event);
                 return Optional.of(event);
             }
             lagged = queue.endLagged(queryId());
+            left = givenTransactions.clear();
         } finally {
             lock.unlock();
         }
+        left.forEach(CommittedTransaction::release);
         registry.remove(this); // without the lock: others ask this subscription while they hold theirs
         throw lagged;
     }
@@ -95,6 +102,7 @@ public final class SourceSubscription implements Subscription {
     @Override
     public void confirm(Position position) {
         boolean bootstrapConfirmed;
+        List<CommittedTransaction> done;
         lock.lock();
         try {
             Position given = standing.given();
@@ -103,9 +111,11 @@ public final class SourceSubscription implements Subscription {
                         + ": it has been given " + (given == null ? "nothing yet" : "no more than " + given));
             }
             bootstrapConfirmed = standing.confirm(position);
+            done = givenTransactions.confirm(position);
         } finally {
             lock.unlock();
         }
+        done.forEach(CommittedTransaction::release);
         if (bootstrapConfirmed) {
             registry.confirmedBootstrap();
         }
@@ -120,6 +130,14 @@ public final class SourceSubscription implements Subscription {
     @Override
     public void close() {
         end(null, true);
+        List<CommittedTransaction> left;
+        lock.lock();
+        try {
+            left = givenTransactions.clear(); // not when the source ends: whoever walks along one may go on
+        } finally {
+            lock.unlock();
+        }
+        left.forEach(CommittedTransaction::release);
         registry.remove(this);
     }
 

@@ -454,6 +454,14 @@ public final class Subscriptions implements Outlet {
         open.forEach(subscription -> subscription.end(null, true));
     }
 
+    /** Nothing more is put in, and who waits to do so goes on; those who are open still count, until {@link #endAll}. */
+    public void endEach(RuntimeException cause) {
+        synchronized (this) {
+            stream.joinWait().stop();
+        }
+        open.forEach(subscription -> subscription.end(cause, false));
+    }
+
     /**
      * Ends all.
      *

@@ -30,8 +30,18 @@ public sealed interface CommittedTransaction extends SourceEvent.Transaction
     /** The transaction with only what {@code selection} takes; may be empty. */
     CommittedTransaction select(ChangeSelection selection);
 
-    /** Nobody wants it: what is not in memory is deleted. */
-    default void discard() {
+    /** Whether a part of it is in a file, which is there as long as somebody holds it. */
+    default boolean inFile() {
+        return false;
+    }
+
+    /** Somebody more holds it. By one who does. */
+    default void retain() {
+        // Memory needs no help.
+    }
+
+    /** One less holds it. Who has made it, does so until it is handed out. */
+    default void release() {
         // Memory needs no help.
     }
 }

@@ -114,8 +114,9 @@ final class InMemoryTransaction implements CommittedTransaction {
                 selected.add(change.get());
             }
         }
+        long share = changes.isEmpty() ? 0 : weight * selected.size() / changes.size();
         return new InMemoryTransaction(
-                xid, commitTime, endLsn, position, selected, selectedOrdinals, tallies, weight);
+                xid, commitTime, endLsn, position, selected, selectedOrdinals, tallies, share);
     }
 
     @Override

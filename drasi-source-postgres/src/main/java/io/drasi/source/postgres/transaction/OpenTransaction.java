@@ -90,28 +90,29 @@ final class OpenTransaction {
         beginFileIfFull();
         rows.insert(insert, shape);
         shape.ifPresent(table -> tally(table.label()).insert());
-        taken(bytes, insert.newTuple().size());
+        taken(shape, bytes, insert.newTuple().size());
     }
 
     void update(PgOutputMessage.Update update, Optional<TableShape> shape, ByteSlice bytes) {
         beginFileIfFull();
         rows.update(update, shape);
         shape.ifPresent(table -> tally(table.label()).update());
-        taken(bytes, 2 * update.newTuple().size());
+        taken(shape, bytes, 2 * update.newTuple().size());
     }
 
     void delete(PgOutputMessage.Delete delete, Optional<TableShape> shape, ByteSlice bytes) {
         beginFileIfFull();
         rows.delete(delete, shape);
         shape.ifPresent(table -> tally(table.label()).delete());
-        taken(bytes, shape.map(table -> table.names().size()).orElse(0));
+        taken(shape, bytes, shape.map(table -> table.names().size()).orElse(0));
     }
 
     void truncate(
             PgOutputMessage.Truncate truncate, LongFunction<Optional<TableShape>> tables, ByteSlice bytes) {
         beginFileIfFull();
-        rows.truncate(truncate, tables).forEach(label -> tally(label).truncate());
-        taken(bytes, truncate.relationOids().size());
+        List<String> labels = rows.truncate(truncate, tables);
+        labels.forEach(label -> tally(label).truncate());
+        taken(labels.stream().findFirst(), bytes, labels.size());
     }
 
     /** @param shape empty: the table is left out */
@@ -127,10 +128,18 @@ final class OpenTransaction {
         }
     }
 
-    /** A row has been turned into changes. */
-    private void taken(ByteSlice bytes, int values) {
+    /**
+     * A message has been turned into changes.
+     *
+     * @param table empty: it is left out
+     */
+    private void taken(Optional<?> table, ByteSlice bytes, int values) {
         SpooledChanges spooled = rest;
-        if (spooled == null) {
+        if (table.isEmpty()) {
+            if (spooled != null) {
+                spooled.skip();
+            }
+        } else if (spooled == null) {
             weight += CHANGE_WEIGHT + VALUE_WEIGHT * values + 2L * bytes.length();
         } else {
             spooled.append(bytes);
@@ -179,19 +188,15 @@ final class OpenTransaction {
         if (spooled == null) {
             return inMemory;
         }
-        spooled.end(endLsn);
+        spooled.end();
         return new SpooledTransaction(
                 inMemory, spooled, size, new Position(begin.commitLsn().value(), lastChange));
     }
 
-    /** Whether a part of it is in a file. */
-    boolean spooled() {
-        return rest != null;
-    }
-
-    void discard() {
+    /** It won't be committed here. */
+    void abandon() {
         if (rest != null) {
-            rest.discard();
+            rest.release();
         }
     }
 }

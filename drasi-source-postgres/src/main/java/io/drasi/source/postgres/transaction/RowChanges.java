@@ -47,6 +47,11 @@ final class RowChanges {
         return effectiveFrom;
     }
 
+    /** So many messages of tables that are left out. */
+    void skip(long count) {
+        ordinal += count;
+    }
+
     /** @param shape empty: the table is left out, and only counted */
     void insert(PgOutputMessage.Insert insert, Optional<TableShape> shape) {
         ordinal++;

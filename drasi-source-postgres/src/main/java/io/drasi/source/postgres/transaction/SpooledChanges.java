@@ -4,7 +4,6 @@ package io.drasi.source.postgres.transaction;
 import io.drasi.model.SourceChange;
 import io.drasi.postgres.protocol.pgoutput.PgOutputDecoder;
 import io.drasi.postgres.protocol.wire.ByteSlice;
-import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.source.postgres.change.ChangeMapper;
 import io.drasi.source.postgres.error.SourceException;
 import io.drasi.source.postgres.schema.TableShape;
@@ -27,6 +26,9 @@ final class SpooledChanges {
     /** From this message on, a table has another shape; null: it is left out. */
     record Reshaped(long message, long relationOid, @Nullable TableShape shape) {}
 
+    /** Before this message, so many were of tables that are left out. */
+    record Skipped(long message, long count) {}
+
     /** What the changes are made of beside the messages. */
     record Context(Spool spool, ChangeMapper mapper, RowChanges rows, Map<Long, TableShape> shapes) {
         /**
@@ -47,6 +49,7 @@ final class SpooledChanges {
     private final long effectiveFrom;
     private final long ordinal;
     private final List<Reshaped> reshaped = new ArrayList<>();
+    private final List<Skipped> skipped = new ArrayList<>();
 
     private SpooledChanges(
             Context context,
@@ -83,6 +86,7 @@ final class SpooledChanges {
      */
     static SpooledChanges inFileOfBlocks(
             Context context, MessageLog log, MessageLogReader along, long blockXid, Set<Long> aborted) {
+        log.retain();
         return new SpooledChanges(context, log, along, along.placeOfLast(), blockXid, Set.copyOf(aborted));
     }
 
@@ -93,20 +97,37 @@ final class SpooledChanges {
         }
     }
 
+    /** A message of a table that is left out: it only counts. */
+    void skip() {
+        if (along != null) {
+            return; // it is in that file
+        }
+        int last = skipped.size() - 1;
+        if (last >= 0 && skipped.get(last).message() == log.messages()) {
+            skipped.set(last, new Skipped(log.messages(), skipped.get(last).count() + 1));
+        } else {
+            skipped.add(new Skipped(log.messages(), 1));
+        }
+    }
+
     void reshape(long relationOid, @Nullable TableShape shape) {
         long message = along == null ? log.messages() : along.placeOfNext().message();
         reshaped.add(new Reshaped(message, relationOid, shape));
     }
 
-    void end(Lsn endLsn) {
+    void end() {
         if (along == null) {
-            log.end(endLsn);
+            log.end();
         }
     }
 
-    /** Nobody needs it: the file is deleted. */
-    void discard() {
-        context.spool().drop(log);
+    void retain() {
+        log.retain();
+    }
+
+    /** One less holds the file. */
+    void release() {
+        log.release();
     }
 
     /** It can't be read: the source has to end. */
@@ -149,5 +170,10 @@ final class SpooledChanges {
     /** The changes of shapes in order. */
     List<Reshaped> reshaped() {
         return reshaped;
+    }
+
+    /** What only counts, in order. */
+    List<Skipped> skipped() {
+        return skipped;
     }
 }

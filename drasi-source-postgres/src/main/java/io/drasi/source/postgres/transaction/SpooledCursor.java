@@ -20,8 +20,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Walks along a transaction that goes on in a file: decodes it as it goes, a message ahead, so that it knows which change is
- * the last.
+ * Walks along a transaction that goes on in a file: decodes it as it goes.
  */
 final class SpooledCursor implements ChangeCursor {
     private record Placed(SourceChange change, Position position) {}
@@ -29,6 +28,7 @@ final class SpooledCursor implements ChangeCursor {
     private final SpooledChanges rest;
     private final Optional<ChangeSelection> selection;
     private final ChangeCursor head;
+    private final long size;
     private final RowChanges rows;
     private final Map<Long, TableShape> shapes;
     private final PgOutputDecoder decoder;
@@ -37,10 +37,14 @@ final class SpooledCursor implements ChangeCursor {
     private @Nullable MessageLogReader reader;
     private long messages;
     private int reshaped;
+    private int skipped;
+    private long given;
     private boolean atEnd;
     private @Nullable Placed current;
 
-    SpooledCursor(InMemoryTransaction begin, SpooledChanges rest, Optional<ChangeSelection> selection) {
+    /** @param size changes after the selection; nothing is read after them. The greatest long: it is not known */
+    SpooledCursor(InMemoryTransaction begin, SpooledChanges rest, Optional<ChangeSelection> selection, long size) {
+        this.size = size;
         this.rest = rest;
         this.selection = selection;
         this.head = begin.cursor();
@@ -64,8 +68,13 @@ final class SpooledCursor implements ChangeCursor {
 
     @Override
     public boolean next() {
+        if (given == size) {
+            current = null;
+            return false;
+        }
         fill();
         current = ahead.poll();
+        given++;
         return current != null;
     }
 
@@ -102,6 +111,7 @@ final class SpooledCursor implements ChangeCursor {
             return;
         }
         reshape();
+        skip();
         messages++;
         bytes.reset(message.get());
         try {
@@ -112,6 +122,12 @@ final class SpooledCursor implements ChangeCursor {
         } catch (ProtocolException e) {
             throw new DecodingException(
                     "a message that was decoded before can't be decoded: " + e.getMessage(), null, e);
+        }
+    }
+
+    private void skip() {
+        while (skipped < rest.skipped().size() && rest.skipped().get(skipped).message() <= messages) {
+            rows.skip(rest.skipped().get(skipped++).count());
         }
     }
 
@@ -158,8 +174,7 @@ final class SpooledCursor implements ChangeCursor {
     @Override
     public boolean last() {
         requireCurrent();
-        fill();
-        return ahead.isEmpty();
+        return given == size;
     }
 
     private Placed requireCurrent() {

@@ -100,7 +100,7 @@ final class SpooledTransaction implements CommittedTransaction {
                 .orElse(wanted);
         long taken = 0;
         Position last = Position.before(commitLsn());
-        for (ChangeCursor all = new SpooledCursor(head, rest, Optional.of(both)); all.next(); ) {
+        for (ChangeCursor all = new SpooledCursor(head, rest, Optional.of(both), Long.MAX_VALUE); all.next(); ) {
             taken++;
             last = all.position();
         }
@@ -109,12 +109,22 @@ final class SpooledTransaction implements CommittedTransaction {
 
     @Override
     public ChangeCursor cursor() {
-        return new SpooledCursor(head, rest, selection);
+        return new SpooledCursor(head, rest, selection, size);
     }
 
     @Override
-    public void discard() {
-        rest.discard();
+    public boolean inFile() {
+        return true;
+    }
+
+    @Override
+    public void retain() {
+        rest.retain();
+    }
+
+    @Override
+    public void release() {
+        rest.release();
     }
 
     @Override

@@ -2,13 +2,14 @@
 package io.drasi.source.postgres.transaction;
 
 import io.drasi.postgres.protocol.wire.ByteSlice;
-import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.source.postgres.spool.MessageLog;
 import io.drasi.source.postgres.spool.MessageLogReader;
 import io.drasi.source.postgres.spool.Spool;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +37,7 @@ final class StreamedTransaction {
     private final long xid;
     private final Spool spool;
     private final Set<Long> aborted = new HashSet<>();
+    private final Map<Long, Long> described = new HashMap<>();
     private List<Kept> inMemory = new ArrayList<>();
     private long weight;
     private @Nullable MessageLog log;
@@ -70,6 +72,15 @@ final class StreamedTransaction {
         weight += kept.weight();
     }
 
+    void describes(long relationOid, long place) {
+        described.put(relationOid, place);
+    }
+
+    /** Where in the stream its blocks described tables last, by OID; also in what was rolled back. */
+    Map<Long, Long> described() {
+        return described;
+    }
+
     /** From now on its messages are in a file. */
     void spill() {
         MessageLog file = spool.create(xid);
@@ -97,12 +108,8 @@ final class StreamedTransaction {
         return aborted.contains(subXid);
     }
 
-    /**
-     * It was committed: nothing is added any more.
-     *
-     * @param endLsn of its commit record
-     */
-    Messages committed(Lsn endLsn) {
+    /** It was committed: nothing is added any more. */
+    Messages committed() {
         MessageLog file = log;
         if (file == null) {
             return new Messages() {
@@ -116,7 +123,7 @@ final class StreamedTransaction {
                 }
             };
         }
-        file.end(endLsn);
+        file.end();
         MessageLogReader current = file.reader(MessageLogReader.Place.BEGIN);
         reader = current;
         return current::next;
@@ -131,10 +138,10 @@ final class StreamedTransaction {
                 : SpooledChanges.inFileOfBlocks(context, file, current, xid, aborted);
     }
 
-    /** It is of no use any more, nor is its file. */
-    void discard() {
+    /** It is of no use any more; its file may be to those who hold it. */
+    void release() {
         if (log != null) {
-            spool.drop(log);
+            log.release();
         }
     }
 }

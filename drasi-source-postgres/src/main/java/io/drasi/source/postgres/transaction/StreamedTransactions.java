@@ -66,6 +66,14 @@ final class StreamedTransactions {
         }
     }
 
+    /** The message that was added last describes a table; {@code place} in the stream. */
+    void describes(long relationOid, long place) {
+        StreamedTransaction current = block;
+        if (current != null) {
+            current.describes(relationOid, place);
+        }
+    }
+
     /** One that is not known is none of this stream. */
     void abort(PgOutputMessage.StreamAbort abort) {
         StreamedTransaction of = open.get(abort.xid());
@@ -73,7 +81,7 @@ final class StreamedTransactions {
             return;
         }
         if (abort.subXid() == abort.xid()) {
-            take(abort.xid()).discard();
+            take(abort.xid()).release();
         } else {
             long before = of.weight();
             of.abort(abort.subXid());
@@ -96,7 +104,7 @@ final class StreamedTransactions {
     void abandon() {
         block = null;
         weight = 0;
-        open.values().forEach(StreamedTransaction::discard);
+        open.values().forEach(StreamedTransaction::release);
         open.clear();
     }
 }

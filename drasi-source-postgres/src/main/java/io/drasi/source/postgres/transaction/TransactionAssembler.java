@@ -14,7 +14,9 @@ import io.drasi.source.postgres.schema.ShapeChange;
 import io.drasi.source.postgres.schema.TableShapes;
 import io.drasi.source.postgres.spool.Spool;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -26,21 +28,29 @@ import org.jspecify.annotations.Nullable;
  * assembler.
  */
 public final class TransactionAssembler {
+    private static final int MESSAGES_AT_ONCE = 1000;
+
     private final ChangeMapper mapper;
     private final TableShapes shapes;
     private final Catalog catalog;
     private final Spool spool;
     private final long maxMemory;
     private final StreamedTransactions streamed;
+    /** The descriptions of committed transactions that came last, by OID, with their place in the stream. */
+    private final Map<Long, Described> described = new HashMap<>();
+
+    private long place;
     private @Nullable OpenTransaction open;
     /** The one whose messages are read again, as it was committed. */
     private @Nullable StreamedTransaction committing;
 
+    private record Described(long place, PgOutputMessage.Relation relation) {}
+
     /**
      * @param catalog is asked when a relation is described, before its first row
      * @param spool takes what of transactions does not fit in memory
-     * @param maxMemory bytes that the changes of a transaction may take in memory, about, and the messages of all that have
-     *     not ended
+     * @param maxMemory bytes that the messages of all transactions that have not ended may take in memory, about; the changes
+     *     of one half of it, so that others may wait in a queue with it
      */
     public TransactionAssembler(
             ChangeMapper mapper, TableShapes shapes, Catalog catalog, Spool spool, long maxMemory) {
@@ -63,11 +73,13 @@ public final class TransactionAssembler {
      * @param message may borrow its bytes: nothing of them is kept
      * @param xid in front of it, inside a block: that of the subtransaction
      * @param bytes of it
+     * @param meanwhile is run now and then where that takes long; what it throws ends it
      * @return what came out, in order; mostly nothing
      * @throws DecodingException if it does not fit to what came before, or a row can't be read
      * @throws SpoolException if it does not fit in memory, and can't be written to a file
      */
-    public List<AssembledEvent> accept(PgOutputMessage message, long xid, ByteSlice bytes) {
+    public List<AssembledEvent> accept(PgOutputMessage message, long xid, ByteSlice bytes, Runnable meanwhile) {
+        place++;
         if (streamed.inBlock()) {
             inBlock(message, xid, bytes);
             return List.of();
@@ -81,7 +93,7 @@ public final class TransactionAssembler {
             streamed.start(start);
         } else if (message instanceof PgOutputMessage.StreamCommit commit) {
             requireNone("the end of transaction " + commit.xid());
-            return commit(commit);
+            return commit(commit, meanwhile);
         } else if (message instanceof PgOutputMessage.StreamAbort abort) {
             streamed.abort(abort);
         } else {
@@ -95,6 +107,9 @@ public final class TransactionAssembler {
             streamed.stop();
         } else {
             streamed.add(xid, bytes);
+            if (message instanceof PgOutputMessage.Relation relation) {
+                streamed.describes(relation.oid(), place);
+            }
         }
     }
 
@@ -114,7 +129,9 @@ public final class TransactionAssembler {
         } else if (message instanceof PgOutputMessage.Truncate truncate) {
             transaction("Truncate").truncate(truncate, shapes::shape, bytes);
         } else if (message instanceof PgOutputMessage.Relation relation) {
-            return List.of(relation(relation, transaction("Relation")));
+            OpenTransaction transaction = transaction("Relation");
+            remember(relation);
+            return List.of(relation(relation, transaction));
         } else if (!isOfNoConcern(message)) {
             throw unexpected(message.getClass().getSimpleName(), "which was not asked for");
         }
@@ -133,12 +150,12 @@ public final class TransactionAssembler {
         OpenTransaction left = open;
         if (left != null) {
             open = null;
-            left.discard();
+            left.abandon();
         }
         StreamedTransaction half = committing;
         if (half != null) {
             committing = null;
-            half.discard();
+            half.release();
         }
         streamed.abandon();
     }
@@ -151,7 +168,7 @@ public final class TransactionAssembler {
 
     private OpenTransaction begin(
             PgOutputMessage.Begin begin, Function<SpooledChanges.Context, SpooledChanges> file) {
-        return new OpenTransaction(begin, mapper, shapes::current, spool, file, maxMemory);
+        return new OpenTransaction(begin, mapper, shapes::current, spool, file, maxMemory / 2);
     }
 
     private AssembledEvent commit(PgOutputMessage.Commit commit) {
@@ -167,7 +184,7 @@ public final class TransactionAssembler {
     }
 
     /** Reads what came in its blocks as if it had come only now. */
-    private List<AssembledEvent> commit(PgOutputMessage.StreamCommit commit) {
+    private List<AssembledEvent> commit(PgOutputMessage.StreamCommit commit, Runnable meanwhile) {
         StreamedTransaction transaction = streamed.take(commit.xid());
         committing = transaction;
         OpenTransaction current = begin(
@@ -175,22 +192,49 @@ public final class TransactionAssembler {
                 transaction::rest);
         open = current;
         List<AssembledEvent> events = new ArrayList<>();
-        StreamedTransaction.Messages messages = transaction.committed(commit.endLsn());
+        StreamedTransaction.Messages messages = transaction.committed();
         PgOutputDecoder decoder = PgOutputDecoder.ofBlock(commit.xid());
         ByteCursor cursor = new ByteCursor();
+        int count = 0;
         for (Optional<ByteSlice> bytes = messages.next(); bytes.isPresent(); bytes = messages.next()) {
+            if (++count % MESSAGES_AT_ONCE == 0) {
+                meanwhile.run();
+            }
             cursor.reset(bytes.get());
             PgOutputMessage message = decode(decoder, cursor);
             if (!transaction.isAborted(decoder.xid())) {
                 events.addAll(change(message, bytes.get()));
             }
         }
+        events.addAll(describedSince(transaction, current));
         events.add(new AssembledEvent.Committed(current.commit(commit.endLsn())));
         open = null;
-        if (!current.spooled()) {
-            transaction.discard();
-        }
+        transaction.release(); // the changes hold the file, if they need it
         committing = null;
+        return events;
+    }
+
+    private void remember(PgOutputMessage.Relation relation) {
+        StreamedTransaction ofBlocks = committing;
+        long at = ofBlocks == null ? place : ofBlocks.described().getOrDefault(relation.oid(), place);
+        Described known = described.get(relation.oid());
+        if (known == null || known.place() <= at) {
+            described.put(relation.oid(), new Described(at, relation));
+        }
+    }
+
+    /**
+     * A table may have been described otherwise after a block of this transaction had described it, by one that committed before:
+     * its schema was renamed, or the publication's columns changed. The server does not say that again.
+     */
+    private List<AssembledEvent> describedSince(StreamedTransaction transaction, OpenTransaction current) {
+        List<AssembledEvent> events = new ArrayList<>();
+        transaction.described().forEach((oid, at) -> {
+            Described later = described.get(oid);
+            if (later != null && later.place() > at) {
+                events.add(relation(later.relation(), current));
+            }
+        });
         return events;
     }
 

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.drasi.postgres.protocol.wire.ByteSlice;
-import io.drasi.postgres.protocol.wire.Lsn;
+import io.drasi.source.postgres.error.SourceException;
 import io.drasi.source.postgres.error.SpoolException;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -24,7 +24,7 @@ class SpoolTest {
     Path parent;
 
     private Spool spool(String sourceId) {
-        return new Spool(sourceId, parent, () -> {});
+        return new Spool(sourceId, parent, cause -> {});
     }
 
     private List<Path> files() throws IOException {
@@ -63,34 +63,35 @@ class SpoolTest {
         try (Spool spool = spool("s")) {
             MessageLog log = spool.create(1);
             messages.forEach(log::append);
-            log.end(new Lsn(10));
+            log.end();
             assertThat(read(log)).isEqualTo(messages);
             assertThat(read(log)).as("once more").isEqualTo(messages);
         }
     }
 
     @Test
-    void deletesTheFileOfATransactionThatIsConfirmed() throws IOException {
+    void deletesAFileThatNobodyHoldsAnyMore() throws IOException {
         try (Spool spool = spool("s")) {
             MessageLog first = spool.create(1);
             first.append(ByteSlice.of(new byte[10]));
-            first.end(new Lsn(10));
-            MessageLog open = spool.create(2);
-            open.append(ByteSlice.of(new byte[10]));
+            first.end();
+            MessageLog second = spool.create(2);
             assertThat(files()).hasSize(2);
-            spool.confirmed(new Lsn(9));
+            first.retain();
+            first.release();
             assertThat(files()).hasSize(2);
             MessageLogReader reader = first.reader(MessageLogReader.Place.BEGIN);
-            spool.confirmed(new Lsn(10));
+            first.release();
             assertThat(files()).singleElement().asString().endsWith("2-1");
             assertThatThrownBy(reader::next)
                     .isInstanceOf(IllegalStateException.class)
-                    .hasMessageContaining("it was confirmed by all");
-            assertThatThrownBy(() -> first.reader(MessageLogReader.Place.BEGIN))
-                    .isInstanceOf(IllegalStateException.class)
                     .hasMessageContaining("transaction 1 are not there any more");
-            spool.drop(open);
-            assertThat(files()).isEmpty();
+            assertThatThrownBy(() -> first.reader(MessageLogReader.Place.BEGIN))
+                    .isInstanceOf(IllegalStateException.class);
+            second.release();
+            assertThat(parent).isEmptyDirectory();
+            spool.create(3);
+            assertThat(files()).singleElement().asString().endsWith("3-2");
         }
         assertThat(parent).isEmptyDirectory();
     }
@@ -101,7 +102,7 @@ class SpoolTest {
         spool.create(1).append(ByteSlice.of(new byte[10]));
         MessageLog ended = spool.create(2);
         ended.append(ByteSlice.of(new byte[10]));
-        ended.end(new Lsn(10));
+        ended.end();
         assertThat(parent).isNotEmptyDirectory();
         spool.close();
         assertThat(parent).isEmptyDirectory();
@@ -115,17 +116,34 @@ class SpoolTest {
         Path left = Files.createDirectory(parent.resolve("drasi-spool-s-1234"));
         Files.createFile(left.resolve("lock"));
         Files.write(left.resolve("77-0"), new byte[100]);
-        Path others = Files.createDirectory(parent.resolve("drasi-spool-other-1234"));
+        Files.createDirectory(parent.resolve("drasi-spool-s-empty"));
+        Files.createDirectory(parent.resolve("drasi-spool-other-1234"));
         try (Spool spool = spool("s");
                 Spool second = spool("s")) {
             spool.begin();
-            assertThat(left).doesNotExist();
-            assertThat(others).exists();
+            assertThat(parent.toFile().list()).containsExactly("drasi-spool-other-1234");
             spool.create(1);
             second.begin();
             assertThat(files()).as("of another one that is in use").hasSize(1);
         }
         assertThat(parent.toFile().list()).containsExactly("drasi-spool-other-1234");
+    }
+
+    /** The directory may be one in which anybody may make something. */
+    @Test
+    void followsNoLinks() throws IOException {
+        Path precious = Files.createDirectory(parent.resolve("precious"));
+        Files.write(precious.resolve("file"), new byte[1]);
+        Files.createSymbolicLink(parent.resolve("drasi-spool-s-link"), precious);
+        Path made = Files.createDirectory(parent.resolve("drasi-spool-s-made"));
+        Files.createSymbolicLink(made.resolve("lock"), parent.resolve("elsewhere"));
+        try (Spool spool = spool("s")) {
+            spool.begin();
+            spool.create(1);
+        }
+        assertThat(precious.resolve("file")).exists();
+        assertThat(parent.resolve("elsewhere")).doesNotExist();
+        assertThat(made).exists();
     }
 
     @Test
@@ -135,7 +153,7 @@ class SpoolTest {
             for (int i = 0; i < 3; i++) {
                 log.append(ByteSlice.of(new byte[20]));
             }
-            log.end(new Lsn(10));
+            log.end();
             Path file = files().get(0);
             byte[] whole = Files.readAllBytes(file);
             for (int at = 0; at < whole.length; at++) {
@@ -159,7 +177,7 @@ class SpoolTest {
 
     @Test
     void saysWhichDirectoryItCanNotWriteTo() {
-        Spool spool = new Spool("s", parent.resolve("nowhere"), () -> {});
+        Spool spool = new Spool("s", parent.resolve("nowhere"), cause -> {});
         assertThatThrownBy(spool::begin)
                 .isInstanceOf(SpoolException.class)
                 .hasMessageContaining("there is no directory " + parent.resolve("nowhere"))
@@ -172,8 +190,8 @@ class SpoolTest {
 
     @Test
     void keepsTheFirstFailure() {
-        List<String> told = new ArrayList<>();
-        Spool spool = new Spool("s", parent, () -> told.add("told"));
+        List<SourceException> told = new ArrayList<>();
+        Spool spool = new Spool("s", parent, told::add);
         spool.throwIfFailed();
         spool.failed(new SpoolException("first", null, null));
         spool.failed(new SpoolException("second", null, null));

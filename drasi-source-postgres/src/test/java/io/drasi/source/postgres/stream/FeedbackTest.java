@@ -219,7 +219,7 @@ class FeedbackTest {
                         new DatabaseTypes(false),
                         new FormatChoice(config, new DatabaseTypes(false))),
                 new Catalog(sql -> new QueryResult(List.of(), List.of(), "SELECT 0", List.of()), 180_000),
-                new Spool("s", Path.of("."), () -> {}),
+                new Spool("s", Path.of("."), cause -> {}),
                 Long.MAX_VALUE);
         return new StreamReader(
                 new StartedStream(stream, new PgOutputDecoder(1)),

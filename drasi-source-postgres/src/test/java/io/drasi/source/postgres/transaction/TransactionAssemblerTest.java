@@ -244,11 +244,11 @@ class TransactionAssemblerTest {
                         new DatabaseTypes(false),
                         new FormatChoice(config, new DatabaseTypes(false))),
                 nothing,
-                new Spool("s", Path.of("."), () -> {}),
+                new Spool("s", Path.of("."), cause -> {}),
                 Long.MAX_VALUE);
     }
 
     private static List<AssembledEvent> accept(TransactionAssembler assembler, PgOutputMessage message) {
-        return assembler.accept(message, 0, ByteSlice.empty());
+        return assembler.accept(message, 0, ByteSlice.empty(), () -> {});
     }
 }

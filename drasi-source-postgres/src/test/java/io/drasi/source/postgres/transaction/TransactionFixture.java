@@ -7,6 +7,8 @@ import io.drasi.model.ElementProperties;
 import io.drasi.model.ElementReference;
 import io.drasi.model.Position;
 import io.drasi.model.SourceChange;
+import io.drasi.source.postgres.change.ChangeMapper;
+import io.drasi.source.postgres.spool.Spool;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -39,5 +41,20 @@ public final class TransactionFixture {
         }
         return new InMemoryTransaction(
                 7, Instant.EPOCH, endLsn, new Position(commitLsn, count - 1), changes, ordinals, tallies, 100L * count);
+    }
+
+    /**
+     * One with a part in a file. Its changes can't be walked along.
+     *
+     * @param spool makes the file
+     */
+    public static CommittedTransaction spooled(Spool spool, long commitLsn, long endLsn) {
+        RowChanges rows = new RowChanges(
+                new ChangeMapper("s"), commitLsn, 0, Position.BEFORE_FIRST, change -> {});
+        SpooledChanges rest = SpooledChanges.inOwnFile(
+                new SpooledChanges.Context(spool, new ChangeMapper("s"), rows, Map.of()), 7, 0);
+        rest.end();
+        InMemoryTransaction head = (InMemoryTransaction) transaction(commitLsn, endLsn, "users", 1);
+        return new SpooledTransaction(head, rest, 2, head.position());
     }
 }
