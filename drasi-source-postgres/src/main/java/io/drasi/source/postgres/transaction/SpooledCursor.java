@@ -8,6 +8,7 @@ import io.drasi.postgres.protocol.pgoutput.PgOutputDecoder;
 import io.drasi.postgres.protocol.pgoutput.PgOutputMessage;
 import io.drasi.postgres.protocol.wire.ByteCursor;
 import io.drasi.postgres.protocol.wire.ByteSlice;
+import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.postgres.protocol.wire.ProtocolException;
 import io.drasi.source.postgres.error.DecodingException;
 import io.drasi.source.postgres.error.SourceException;
@@ -121,7 +122,10 @@ final class SpooledCursor implements ChangeCursor {
             }
         } catch (ProtocolException e) {
             throw new DecodingException(
-                    "a message that was decoded before can't be decoded: " + e.getMessage(), null, e);
+                    "a message of the transaction that commits at " + new Lsn(rows.position().commitLsn())
+                            + " was decoded before and can't be decoded again: " + e.getMessage(),
+                    null,
+                    e);
         }
     }
 

@@ -38,7 +38,7 @@ final class StreamedTransaction {
     private final Spool spool;
     private final Set<Long> aborted = new HashSet<>();
     private final Map<Long, Long> described = new HashMap<>();
-    private List<Kept> inMemory = new ArrayList<>();
+    private final List<Kept> inMemory = new ArrayList<>();
     private long weight;
     private @Nullable MessageLog log;
     private @Nullable MessageLogReader reader;
@@ -86,21 +86,20 @@ final class StreamedTransaction {
         MessageLog file = spool.create(xid);
         log = file;
         inMemory.forEach(kept -> file.append(ByteSlice.of(kept.bytes())));
-        inMemory = List.of();
+        inMemory.clear();
         weight = 0;
     }
 
-    /** A subtransaction was rolled back: nothing of it counts. */
+    /**
+     * A subtransaction was rolled back: nothing of it counts. What it has written stands at the end, since those inside it are
+     * rolled back before it, and those around it write only afterwards.
+     */
     void abort(long subXid) {
-        if (log != null) {
-            aborted.add(subXid);
-            return;
+        aborted.add(subXid);
+        int size = inMemory.size();
+        while (size > 0 && inMemory.get(size - 1).xid() == subXid) {
+            weight -= inMemory.remove(--size).weight();
         }
-        inMemory.removeIf(kept -> {
-            boolean gone = kept.xid() == subXid;
-            weight -= gone ? kept.weight() : 0;
-            return gone;
-        });
     }
 
     /** Whether a message was rolled back that stands there all the same. */
