@@ -17,6 +17,8 @@ final class HandlerThread implements Handling {
 
     private final Subscription subscription;
     private final EventHandler handler;
+    private static final int MOST_CAUSES = 20;
+
     private final FailurePolicy policy;
     private final CompletableFuture<Void> done = new CompletableFuture<>();
     private final Thread thread;
@@ -129,13 +131,24 @@ final class HandlerThread implements Handling {
             } finally {
                 endHandling();
             }
-            if (thrown.get() instanceof FinalFailure) {
+            if (isFinal(thrown.get())) {
                 throw new Ended(thrown.get());
             }
             if (!pause(retryAfter(event, thrown.get(), attempt))) {
                 return false;
             }
         }
+    }
+
+    private static boolean isFinal(Throwable thrown) {
+        Throwable cause = thrown;
+        for (int depth = 0; cause != null && depth < MOST_CAUSES; depth++) {
+            if (cause instanceof FinalFailure) {
+                return true;
+            }
+            cause = cause.getCause();
+        }
+        return false;
     }
 
     private Optional<Throwable> attempt(SourceEvent event) {

@@ -237,6 +237,7 @@ final class SourceRun implements Runnable {
 
     /** A transaction can't be read any more; on the thread of the subscriber that walks along it. */
     private void unreadable(SourceException cause) {
+        subscriptions.besideStream().end(); // what a queue that has ended does not take was not given
         subscriptions.endEach(cause);
         attention();
     }

@@ -62,7 +62,7 @@ class StreamedBlocksTest {
             }
             List<String> whole = new Assembly(new PgOutputDecoder(1), Long.MAX_VALUE).take(whole(log));
             List<byte[]> blocks = new Blocks(random).of(log.transactions());
-            for (long memory : new long[] {Long.MAX_VALUE, 2}) {
+            for (long memory : new long[] {Long.MAX_VALUE, 4_000, 2}) {
                 assertThat(new Assembly(new PgOutputDecoder(2), memory).take(blocks))
                         .as("in %d bytes", memory)
                         .isEqualTo(whole);
@@ -246,9 +246,8 @@ class StreamedBlocksTest {
                 for (byte[] bytes : messages) {
                     cursor.reset(ByteSlice.of(bytes));
                     PgOutputMessage message = decoder.decode(cursor);
-                    assembler
-                            .accept(message, decoder.xid(), ByteSlice.of(bytes), () -> {})
-                            .forEach(event -> tell(event, lines));
+                    assembler.accept(
+                            message, decoder.xid(), ByteSlice.of(bytes), () -> {}, event -> tell(event, lines));
                 }
             }
             return lines;

@@ -142,6 +142,9 @@ public final class Spool implements AutoCloseable {
     /** A transaction can't be read: the source has to end. */
     public void failed(SourceException cause) {
         synchronized (this) {
+            if (closed) {
+                return; // the source has ended
+            }
             if (failure == null) {
                 failure = cause;
             }

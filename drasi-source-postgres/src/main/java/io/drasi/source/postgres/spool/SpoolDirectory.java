@@ -47,7 +47,12 @@ record SpoolDirectory(Path path, FileLock lock) {
     /** Empty if another process has taken it for one that was left. */
     private static Optional<FileLock> lockNew(Path made) throws IOException {
         try {
-            return lock(made, StandardOpenOption.CREATE_NEW);
+            Optional<FileLock> lock = lock(made, StandardOpenOption.CREATE_NEW);
+            if (lock.isPresent() && !Files.exists(made.resolve(LOCK), LinkOption.NOFOLLOW_LINKS)) {
+                lock.get().acquiredBy().close(); // it was deleted between its making and the lock
+                return Optional.empty();
+            }
+            return lock;
         } catch (NoSuchFileException e) {
             return Optional.empty();
         }

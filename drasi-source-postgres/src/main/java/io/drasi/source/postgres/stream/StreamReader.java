@@ -21,7 +21,6 @@ import io.drasi.source.postgres.subscription.Outlet;
 import io.drasi.source.postgres.transaction.AssembledEvent;
 import io.drasi.source.postgres.transaction.TransactionAssembler;
 import java.time.Duration;
-import java.util.List;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -111,8 +110,30 @@ public final class StreamReader {
     /** A transaction that the server has sent before takes long to be read again. */
     private void lookMeanwhile() {
         feedback.handingOut(true); // nothing is read from the server meanwhile
-        if (!goesOn()) {
-            throw new Left();
+        elsewhere(() -> {
+            if (!goesOn()) {
+                throw new Left();
+            }
+        });
+    }
+
+    /** What fails there says nothing of the message that is just taken. */
+    private static void elsewhere(Runnable work) {
+        try {
+            work.run();
+        } catch (RuntimeException e) {
+            throw new Elsewhere(e);
+        }
+    }
+
+    private static final class Elsewhere extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        private final RuntimeException cause;
+
+        Elsewhere(RuntimeException cause) {
+            super(null, cause, false, false);
+            this.cause = cause;
         }
     }
 
@@ -167,10 +188,11 @@ public final class StreamReader {
 
     private void accept(Lsn walStart, ByteSlice data) {
         cursor.reset(data);
-        List<AssembledEvent> events;
         try {
             PgOutputMessage message = decoder.decode(cursor);
-            events = assembler.accept(message, decoder.xid(), data, this::lookMeanwhile);
+            assembler.accept(message, decoder.xid(), data, this::lookMeanwhile, this::takeOut);
+        } catch (Elsewhere e) {
+            throw e.cause;
         } catch (ProtocolException e) {
             throw new DecodingException(
                     "a message of the stream at " + walStart + " can't be decoded: " + e.getMessage(), null, e);
@@ -185,24 +207,32 @@ public final class StreamReader {
                     e.remedy().orElse(null),
                     e);
         }
-        for (AssembledEvent event : events) {
+    }
+
+    /** What comes out of the assembler while it takes a message. */
+    private void takeOut(AssembledEvent event) {
+        elsewhere(() -> {
             if (event instanceof AssembledEvent.Committed committed) {
                 handOut(committed);
             } else if (event instanceof AssembledEvent.Schema schema) {
                 schema.description().ifPresent(this::describe);
                 schema.changes().forEach(this::announce);
             }
-        }
+        });
     }
 
     private void handOut(AssembledEvent.Committed committed) {
         confirmedMeanwhile = false;
         feedback.handingOut(true);
-        boolean wanted = outlet.handOut(committed.transaction());
+        boolean wanted;
+        try {
+            wanted = outlet.handOut(committed.transaction());
+        } finally {
+            committed.transaction().release();
+        }
         feedback.handingOut(false);
         feedback.reached(committed.endLsn());
         outlet.reached(committed.endLsn());
-        committed.transaction().release();
         if (!wanted || confirmedMeanwhile) {
             feedback.look(); // nobody will confirm it, or it was before it counted as handed out
         }

@@ -31,6 +31,7 @@ final class EventQueue {
     private int notCounted; // how many of the first events a broadcast's subscriber may have beyond its capacity
     private int tidings; // events that only tell how a bootstrap goes; they take nobody's room
     private long weight; // bytes that the transactions among them take, about
+    private long countedWeight; // of those that are not among the first that are not counted
     private String fullBy = ""; // the limit that was reached when the first was lost
     private long lost; // events that a broadcast dropped; from then on all are
     private boolean ended;
@@ -75,6 +76,8 @@ final class EventQueue {
         weight -= weight(event);
         if (notCounted > 0) {
             notCounted--;
+        } else {
+            countedWeight -= weight(event);
         }
         if (event instanceof SourceEvent.BootstrapProgress || event instanceof SourceEvent.BootstrapDelayed) {
             tidings--;
@@ -151,7 +154,7 @@ final class EventQueue {
 
     private boolean isFull() {
         int counted = events.size() - notCounted;
-        return counted >= limits.events() || (counted > 0 && weight >= limits.memory());
+        return counted >= limits.events() || (counted > 0 && countedWeight >= limits.memory());
     }
 
     /** In every mode: a bootstrap does not count among what a subscriber may lag behind. */
@@ -192,6 +195,7 @@ final class EventQueue {
             return removed;
         });
         weight = 0;
+        countedWeight = 0;
         notCounted = 0;
         tidings = 0;
     }
@@ -258,6 +262,7 @@ final class EventQueue {
         events.forEach(EventQueue::release);
         events.clear();
         weight = 0;
+        countedWeight = 0;
         notCounted = 0;
         tidings = 0;
     }
@@ -278,11 +283,13 @@ final class EventQueue {
         }
         events.add(event);
         weight += weight(event);
+        countedWeight += weight(event);
         added.signal();
     }
 
     private void addUncounted(SourceEvent event) {
         add(event);
         notCounted = events.size();
+        countedWeight = 0;
     }
 }

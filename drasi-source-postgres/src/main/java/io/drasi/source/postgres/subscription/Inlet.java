@@ -123,7 +123,9 @@ final class Inlet {
         if (subscription.wantsBootstrap() || subscription.isApart() != fromApart || endIfCountDoesNotFit(transaction)) {
             return false;
         }
-        Optional<CommittedTransaction> wanted = select(transaction).filter(selected -> selected.size() > 0);
+        Optional<CommittedTransaction> wanted = select(transaction)
+                .map(selected -> isOpen() ? selected : transaction) // outstanding for good, whatever is in it
+                .filter(selected -> selected.size() > 0);
         wanted.ifPresent(selected -> put(selected, () -> standing.putIn(selected)));
         return wanted.isPresent();
     }
@@ -148,9 +150,20 @@ final class Inlet {
         }
         Position boundary = partly ? start : Position.before(0);
         return Optional.of(
-                transaction.select((change, position) -> boundary != null && position.compareTo(boundary) <= 0
-                        ? Optional.<SourceChange>empty()
-                        : filter.take(change, position)));
+                transaction.select(
+                        (change, position) -> boundary != null && position.compareTo(boundary) <= 0
+                                ? Optional.<SourceChange>empty()
+                                : filter.take(change, position),
+                        this::isOpen));
+    }
+
+    private boolean isOpen() {
+        lock.lock();
+        try {
+            return !queue.ended();
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** A position within a transaction that has fewer changes than that is not one of this server's. */

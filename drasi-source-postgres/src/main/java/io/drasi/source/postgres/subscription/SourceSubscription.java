@@ -76,6 +76,9 @@ public final class SourceSubscription implements Subscription {
                     return Optional.empty();
                 }
                 standing.give(event);
+                if (event instanceof SourceEvent.BootstrapStarted) {
+                    givenTransactions.clear().forEach(CommittedTransaction::release); // the subscriber forgets what it has
+                }
                 givenTransactions.add(event);
                 return Optional.of(event);
             }
@@ -129,14 +132,15 @@ public final class SourceSubscription implements Subscription {
 
     @Override
     public void close() {
-        end(null, true);
         List<CommittedTransaction> left;
         lock.lock();
         try {
-            left = givenTransactions.clear(); // not when the source ends: whoever walks along one may go on
+            // If the source has ended, whoever walks along one may go on: its file is deleted, and there until nobody has it.
+            left = queue.ended() ? List.of() : givenTransactions.clear();
         } finally {
             lock.unlock();
         }
+        end(null, true);
         left.forEach(CommittedTransaction::release);
         registry.remove(this);
     }

@@ -5,6 +5,7 @@ import io.drasi.model.Position;
 import io.drasi.model.SourceEvent;
 import java.util.Collection;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 
 /**
  * A committed transaction, in memory or, what is more than that shall take, in a file. Shared by all subscriptions that want
@@ -27,8 +28,12 @@ public sealed interface CommittedTransaction extends SourceEvent.Transaction
     /** Bytes of memory that it takes, about. */
     long weight();
 
-    /** The transaction with only what {@code selection} takes; may be empty. */
-    CommittedTransaction select(ChangeSelection selection);
+    /**
+     * The transaction with only what {@code selection} takes; may be empty.
+     *
+     * @param wanted is asked now and then where that takes long; when it says no, what was not looked at is left out
+     */
+    CommittedTransaction select(ChangeSelection selection, BooleanSupplier wanted);
 
     /** Whether a part of it is in a file, which is there as long as somebody holds it. */
     default boolean inFile() {

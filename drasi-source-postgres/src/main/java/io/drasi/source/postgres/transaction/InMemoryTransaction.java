@@ -10,6 +10,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 
 /** A committed transaction in memory. Immutable. */
 final class InMemoryTransaction implements CommittedTransaction {
@@ -104,7 +105,7 @@ final class InMemoryTransaction implements CommittedTransaction {
     }
 
     @Override
-    public CommittedTransaction select(ChangeSelection selection) {
+    public CommittedTransaction select(ChangeSelection selection, BooleanSupplier wanted) {
         List<SourceChange> selected = new ArrayList<>();
         long[] selectedOrdinals = new long[changes.size()];
         for (int i = 0; i < changes.size(); i++) {

@@ -10,10 +10,12 @@ import io.drasi.source.postgres.schema.TableShape;
 import io.drasi.source.postgres.spool.MessageLog;
 import io.drasi.source.postgres.spool.MessageLogReader;
 import io.drasi.source.postgres.spool.Spool;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -23,11 +25,11 @@ import org.jspecify.annotations.Nullable;
  * each place. Written by one thread, then read by any.
  */
 final class SpooledChanges {
+    /** No message of the server begins like that: a number of messages follows that only count. */
+    private static final byte SKIPPED = 0;
+
     /** From this message on, a table has another shape; null: it is left out. */
     record Reshaped(long message, long relationOid, @Nullable TableShape shape) {}
-
-    /** Before this message, so many were of tables that are left out. */
-    record Skipped(long message, long count) {}
 
     /** What the changes are made of beside the messages. */
     record Context(Spool spool, ChangeMapper mapper, RowChanges rows, Map<Long, TableShape> shapes) {
@@ -49,7 +51,8 @@ final class SpooledChanges {
     private final long effectiveFrom;
     private final long ordinal;
     private final List<Reshaped> reshaped = new ArrayList<>();
-    private final List<Skipped> skipped = new ArrayList<>();
+    /** Messages of tables that are left out, since the last one that is in the file. */
+    private long skipped;
 
     private SpooledChanges(
             Context context,
@@ -92,22 +95,30 @@ final class SpooledChanges {
 
     /** @param message an Insert, Update, Delete or Truncate */
     void append(ByteSlice message) {
-        if (along == null) {
-            log.append(message);
+        if (along != null) {
+            return;
         }
+        if (skipped > 0) {
+            ByteBuffer count = ByteBuffer.allocate(1 + Long.BYTES).put(SKIPPED).putLong(skipped);
+            log.append(ByteSlice.of(count.array()));
+            skipped = 0;
+        }
+        log.append(message);
     }
 
     /** A message of a table that is left out: it only counts. */
     void skip() {
-        if (along != null) {
-            return; // it is in that file
+        if (along == null) { // else it is in that file
+            skipped++;
         }
-        int last = skipped.size() - 1;
-        if (last >= 0 && skipped.get(last).message() == log.messages()) {
-            skipped.set(last, new Skipped(log.messages(), skipped.get(last).count() + 1));
-        } else {
-            skipped.add(new Skipped(log.messages(), 1));
-        }
+    }
+
+    /** How many messages {@code message} stands for that only count; empty: it is one itself. */
+    static OptionalLong skipped(ByteSlice message) {
+        return message.array()[message.offset()] == SKIPPED
+                ? OptionalLong.of(ByteBuffer.wrap(message.array(), message.offset() + 1, Long.BYTES)
+                        .getLong())
+                : OptionalLong.empty();
     }
 
     void reshape(long relationOid, @Nullable TableShape shape) {
@@ -170,10 +181,5 @@ final class SpooledChanges {
     /** The changes of shapes in order. */
     List<Reshaped> reshaped() {
         return reshaped;
-    }
-
-    /** What only counts, in order. */
-    List<Skipped> skipped() {
-        return skipped;
     }
 }

@@ -18,12 +18,16 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Walks along a transaction that goes on in a file: decodes it as it goes.
  */
 final class SpooledCursor implements ChangeCursor {
+    private static final int LOOKS_AT_ONCE = 1000;
+
     private record Placed(SourceChange change, Position position) {}
 
     private final SpooledChanges rest;
@@ -38,8 +42,8 @@ final class SpooledCursor implements ChangeCursor {
     private @Nullable MessageLogReader reader;
     private long messages;
     private int reshaped;
-    private int skipped;
     private long given;
+    private long looked;
     private boolean atEnd;
     private @Nullable Placed current;
 
@@ -69,19 +73,28 @@ final class SpooledCursor implements ChangeCursor {
 
     @Override
     public boolean next() {
+        return next(() -> true);
+    }
+
+    /** @param wanted is asked now and then; when it says no, there is nothing more */
+    boolean next(BooleanSupplier wanted) {
         if (given == size) {
             current = null;
             return false;
         }
-        fill();
+        fill(wanted);
         current = ahead.poll();
         given++;
         return current != null;
     }
 
     /** Reads until there is a change, or there are no more. */
-    private void fill() {
+    private void fill(BooleanSupplier wanted) {
         while (ahead.isEmpty() && !atEnd) {
+            if (++looked % LOOKS_AT_ONCE == 0 && !wanted.getAsBoolean()) {
+                atEnd = true;
+                return;
+            }
             if (head.next()) {
                 offer(head.change(), head.position());
             } else {
@@ -112,8 +125,12 @@ final class SpooledCursor implements ChangeCursor {
             return;
         }
         reshape();
-        skip();
         messages++;
+        OptionalLong skipped = SpooledChanges.skipped(message.get());
+        if (skipped.isPresent()) {
+            rows.skip(skipped.getAsLong());
+            return;
+        }
         bytes.reset(message.get());
         try {
             PgOutputMessage decoded = decoder.decode(bytes);
@@ -126,12 +143,6 @@ final class SpooledCursor implements ChangeCursor {
                             + " was decoded before and can't be decoded again: " + e.getMessage(),
                     null,
                     e);
-        }
-    }
-
-    private void skip() {
-        while (skipped < rest.skipped().size() && rest.skipped().get(skipped).message() <= messages) {
-            rows.skip(rest.skipped().get(skipped++).count());
         }
     }
 

@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.Collection;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 
 /**
  * A transaction that begins in memory and goes on in a file. Each cursor reads the file by itself. Immutable.
@@ -93,14 +94,15 @@ final class SpooledTransaction implements CommittedTransaction {
 
     /** Reads the file once, to see how much is taken. */
     @Override
-    public CommittedTransaction select(ChangeSelection wanted) {
+    public CommittedTransaction select(ChangeSelection taking, BooleanSupplier wanted) {
         ChangeSelection both = selection
                 .<ChangeSelection>map(first -> (change, position) ->
-                        first.take(change, position).flatMap(taken -> wanted.take(taken, position)))
-                .orElse(wanted);
+                        first.take(change, position).flatMap(taken -> taking.take(taken, position)))
+                .orElse(taking);
         long taken = 0;
         Position last = Position.before(commitLsn());
-        for (ChangeCursor all = new SpooledCursor(head, rest, Optional.of(both), Long.MAX_VALUE); all.next(); ) {
+        SpooledCursor all = new SpooledCursor(head, rest, Optional.of(both), Long.MAX_VALUE);
+        while (all.next(wanted)) {
             taken++;
             last = all.position();
         }

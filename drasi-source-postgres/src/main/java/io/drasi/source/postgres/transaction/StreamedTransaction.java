@@ -5,7 +5,9 @@ import io.drasi.postgres.protocol.wire.ByteSlice;
 import io.drasi.source.postgres.spool.MessageLog;
 import io.drasi.source.postgres.spool.MessageLogReader;
 import io.drasi.source.postgres.spool.Spool;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -28,6 +30,9 @@ final class StreamedTransaction {
         }
     }
 
+    /** A table was described at that place of the stream, by that subtransaction. */
+    private record Described(long place, long xid) {}
+
     /** Its messages in order. */
     interface Messages {
         /** The next one; empty after the last one. Valid until the next call. */
@@ -37,7 +42,7 @@ final class StreamedTransaction {
     private final long xid;
     private final Spool spool;
     private final Set<Long> aborted = new HashSet<>();
-    private final Map<Long, Long> described = new HashMap<>();
+    private final Map<Long, List<Described>> described = new HashMap<>();
     private final List<Kept> inMemory = new ArrayList<>();
     private long weight;
     private @Nullable MessageLog log;
@@ -72,13 +77,22 @@ final class StreamedTransaction {
         weight += kept.weight();
     }
 
-    void describes(long relationOid, long place) {
-        described.put(relationOid, place);
+    void describes(long relationOid, long place, long subXid) {
+        described.computeIfAbsent(relationOid, oid -> new ArrayList<>()).add(new Described(place, subXid));
     }
 
-    /** Where in the stream its blocks described tables last, by OID; also in what was rolled back. */
-    Map<Long, Long> described() {
-        return described;
+    /**
+     * Where in the stream its blocks described tables, by OID, each time and in order; without what was rolled back. After the
+     * commit.
+     */
+    Map<Long, Deque<Long>> described() {
+        Map<Long, Deque<Long>> counting = new HashMap<>();
+        described.forEach((oid, all) -> {
+            Deque<Long> places = new ArrayDeque<>();
+            all.stream().filter(one -> !isAborted(one.xid())).forEach(one -> places.add(one.place()));
+            counting.put(oid, places);
+        });
+        return counting;
     }
 
     /** From now on its messages are in a file. */

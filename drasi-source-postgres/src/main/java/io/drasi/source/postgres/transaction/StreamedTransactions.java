@@ -67,10 +67,10 @@ final class StreamedTransactions {
     }
 
     /** The message that was added last describes a table; {@code place} in the stream. */
-    void describes(long relationOid, long place) {
+    void describes(long relationOid, long place, long subXid) {
         StreamedTransaction current = block;
         if (current != null) {
-            current.describes(relationOid, place);
+            current.describes(relationOid, place, subXid);
         }
     }
 

@@ -13,11 +13,13 @@ import io.drasi.source.postgres.schema.Catalog;
 import io.drasi.source.postgres.schema.ShapeChange;
 import io.drasi.source.postgres.schema.TableShapes;
 import io.drasi.source.postgres.spool.Spool;
-import java.util.ArrayList;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -74,32 +76,35 @@ public final class TransactionAssembler {
      * @param xid in front of it, inside a block: that of the subtransaction
      * @param bytes of it
      * @param meanwhile is run now and then where that takes long; what it throws ends it
-     * @return what came out, in order; mostly nothing
+     * @param sink takes what comes out, in order, before anything more is taken
      * @throws DecodingException if it does not fit to what came before, or a row can't be read
      * @throws SpoolException if it does not fit in memory, and can't be written to a file
      */
-    public List<AssembledEvent> accept(PgOutputMessage message, long xid, ByteSlice bytes, Runnable meanwhile) {
+    public void accept(
+            PgOutputMessage message,
+            long xid,
+            ByteSlice bytes,
+            Runnable meanwhile,
+            Consumer<AssembledEvent> sink) {
         place++;
         if (streamed.inBlock()) {
             inBlock(message, xid, bytes);
-            return List.of();
         } else if (message instanceof PgOutputMessage.Begin begin) {
             requireNone("Begin of transaction " + begin.xid());
             open = begin(begin, context -> SpooledChanges.inOwnFile(context, begin.xid(), 0));
         } else if (message instanceof PgOutputMessage.Commit commit) {
-            return List.of(commit(commit));
+            sink.accept(commit(commit));
         } else if (message instanceof PgOutputMessage.StreamStart start) {
             requireNone("a block of transaction " + start.xid());
             streamed.start(start);
         } else if (message instanceof PgOutputMessage.StreamCommit commit) {
             requireNone("the end of transaction " + commit.xid());
-            return commit(commit, meanwhile);
+            commit(commit, meanwhile, sink);
         } else if (message instanceof PgOutputMessage.StreamAbort abort) {
             streamed.abort(abort);
         } else {
-            return change(message, bytes);
+            change(message, place, bytes, sink);
         }
-        return List.of();
     }
 
     private void inBlock(PgOutputMessage message, long xid, ByteSlice bytes) {
@@ -108,34 +113,34 @@ public final class TransactionAssembler {
         } else {
             streamed.add(xid, bytes);
             if (message instanceof PgOutputMessage.Relation relation) {
-                streamed.describes(relation.oid(), place);
+                streamed.describes(relation.oid(), place, xid);
             }
         }
     }
 
-    private List<AssembledEvent> change(PgOutputMessage message, ByteSlice bytes) {
+    /** @param at the place in the stream */
+    private void change(PgOutputMessage message, long at, ByteSlice bytes, Consumer<AssembledEvent> sink) {
         if (message instanceof PgOutputMessage.Insert insert) {
             OpenTransaction transaction = transaction("Insert");
             transaction.insert(insert, shapes.shape(insert.relationOid()), bytes);
-            return afterRow(transaction);
+            afterRow(transaction, sink);
         } else if (message instanceof PgOutputMessage.Update update) {
             OpenTransaction transaction = transaction("Update");
             transaction.update(update, shapes.shape(update.relationOid()), bytes);
-            return afterRow(transaction);
+            afterRow(transaction, sink);
         } else if (message instanceof PgOutputMessage.Delete delete) {
             OpenTransaction transaction = transaction("Delete");
             transaction.delete(delete, shapes.shape(delete.relationOid()), bytes);
-            return afterRow(transaction);
+            afterRow(transaction, sink);
         } else if (message instanceof PgOutputMessage.Truncate truncate) {
             transaction("Truncate").truncate(truncate, shapes::shape, bytes);
         } else if (message instanceof PgOutputMessage.Relation relation) {
             OpenTransaction transaction = transaction("Relation");
-            remember(relation);
-            return List.of(relation(relation, transaction));
+            remember(relation, at);
+            sink.accept(relation(relation, transaction));
         } else if (!isOfNoConcern(message)) {
             throw unexpected(message.getClass().getSimpleName(), "which was not asked for");
         }
-        return List.of();
     }
 
     /** Say nothing about rows. */
@@ -184,14 +189,15 @@ public final class TransactionAssembler {
     }
 
     /** Reads what came in its blocks as if it had come only now. */
-    private List<AssembledEvent> commit(PgOutputMessage.StreamCommit commit, Runnable meanwhile) {
+    private void commit(PgOutputMessage.StreamCommit commit, Runnable meanwhile, Consumer<AssembledEvent> sink) {
         StreamedTransaction transaction = streamed.take(commit.xid());
         committing = transaction;
         OpenTransaction current = begin(
                 new PgOutputMessage.Begin(commit.commitLsn(), commit.commitTimeMicros(), commit.xid()),
                 transaction::rest);
         open = current;
-        List<AssembledEvent> events = new ArrayList<>();
+        Map<Long, Deque<Long>> places = transaction.described();
+        Map<Long, Long> last = new HashMap<>();
         StreamedTransaction.Messages messages = transaction.committed();
         PgOutputDecoder decoder = PgOutputDecoder.ofBlock(commit.xid());
         ByteCursor cursor = new ByteCursor();
@@ -202,21 +208,25 @@ public final class TransactionAssembler {
             }
             cursor.reset(bytes.get());
             PgOutputMessage message = decode(decoder, cursor);
-            if (!transaction.isAborted(decoder.xid())) {
-                events.addAll(change(message, bytes.get()));
+            if (transaction.isAborted(decoder.xid())) {
+                continue;
             }
+            long at = place;
+            if (message instanceof PgOutputMessage.Relation relation) {
+                at = places.getOrDefault(relation.oid(), new ArrayDeque<>()).remove();
+                last.put(relation.oid(), at);
+            }
+            change(message, at, bytes.get(), sink);
         }
-        events.addAll(describedSince(transaction, current));
-        events.add(new AssembledEvent.Committed(current.commit(commit.endLsn())));
+        last.forEach((oid, at) -> describeAgain(oid, at, current, sink));
+        AssembledEvent committed = new AssembledEvent.Committed(current.commit(commit.endLsn()));
         open = null;
         transaction.release(); // the changes hold the file, if they need it
         committing = null;
-        return events;
+        sink.accept(committed);
     }
 
-    private void remember(PgOutputMessage.Relation relation) {
-        StreamedTransaction ofBlocks = committing;
-        long at = ofBlocks == null ? place : ofBlocks.described().getOrDefault(relation.oid(), place);
+    private void remember(PgOutputMessage.Relation relation, long at) {
         Described known = described.get(relation.oid());
         if (known == null || known.place() <= at) {
             described.put(relation.oid(), new Described(at, relation));
@@ -227,15 +237,11 @@ public final class TransactionAssembler {
      * A table may have been described otherwise after a block of this transaction had described it, by one that committed before:
      * its schema was renamed, or the publication's columns changed. The server does not say that again.
      */
-    private List<AssembledEvent> describedSince(StreamedTransaction transaction, OpenTransaction current) {
-        List<AssembledEvent> events = new ArrayList<>();
-        transaction.described().forEach((oid, at) -> {
-            Described later = described.get(oid);
-            if (later != null && later.place() > at) {
-                events.add(relation(later.relation(), current));
-            }
-        });
-        return events;
+    private void describeAgain(long oid, long at, OpenTransaction current, Consumer<AssembledEvent> sink) {
+        Described later = described.get(oid);
+        if (later != null && later.place() > at) {
+            sink.accept(relation(later.relation(), current));
+        }
     }
 
     private static PgOutputMessage decode(PgOutputDecoder decoder, ByteCursor cursor) {
@@ -253,9 +259,11 @@ public final class TransactionAssembler {
         return new AssembledEvent.Schema(learned.description(), learned.changes());
     }
 
-    private List<AssembledEvent> afterRow(OpenTransaction transaction) {
+    private void afterRow(OpenTransaction transaction, Consumer<AssembledEvent> sink) {
         List<ShapeChange> changes = shapes.afterRow(transaction.start(), catalog);
-        return changes.isEmpty() ? List.of() : List.of(new AssembledEvent.Schema(Optional.empty(), changes));
+        if (!changes.isEmpty()) {
+            sink.accept(new AssembledEvent.Schema(Optional.empty(), changes));
+        }
     }
 
     private OpenTransaction transaction(String message) {

@@ -249,6 +249,8 @@ class TransactionAssemblerTest {
     }
 
     private static List<AssembledEvent> accept(TransactionAssembler assembler, PgOutputMessage message) {
-        return assembler.accept(message, 0, ByteSlice.empty(), () -> {});
+        List<AssembledEvent> events = new ArrayList<>();
+        assembler.accept(message, 0, ByteSlice.empty(), () -> {}, events::add);
+        return events;
     }
 }
