@@ -61,6 +61,9 @@ class StreamedBlocksTest {
                 log.commit();
             }
             List<String> whole = new Assembly(new PgOutputDecoder(1), Long.MAX_VALUE).take(whole(log));
+            assertThat(new Assembly(new PgOutputDecoder(1), 2).take(whole(log)))
+                    .as("not streamed, in files")
+                    .isEqualTo(whole);
             List<byte[]> blocks = new Blocks(random).of(log.transactions());
             for (long memory : new long[] {Long.MAX_VALUE, 4_000, 2}) {
                 assertThat(new Assembly(new PgOutputDecoder(2), memory).take(blocks))
