@@ -56,6 +56,7 @@ class DemoIT {
         assertThat(changes).anyMatch(line -> line.startsWith("  » products:") && line.contains("key changed, was"));
         assertThat(changes).anyMatch(line -> line.equals("  × truncate carts"));
         assertThat(changes).anyMatch(line -> line.startsWith("  + warehouse.deliveries:"));
+        assertThat(changes).contains("    … and 99,980 more changes");
         requireNothingLeft();
     }
 

@@ -24,6 +24,7 @@ import io.drasi.source.postgres.config.Streaming;
 import io.drasi.source.postgres.config.TableKeyConfig;
 import io.drasi.source.postgres.health.SlotReading;
 import io.drasi.source.postgres.health.SourceMetrics;
+import io.drasi.source.postgres.health.SpoolMetrics;
 import io.drasi.source.postgres.meter.SourceMeter;
 import io.drasi.source.postgres.schema.SelectedTables;
 import io.drasi.source.postgres.server.Advice;
@@ -32,6 +33,7 @@ import io.drasi.source.postgres.server.OwnPublication;
 import io.drasi.source.postgres.server.OwnSessions;
 import io.drasi.source.postgres.server.Slots;
 import io.drasi.source.postgres.server.Step;
+import io.drasi.source.postgres.spool.Spool;
 import io.drasi.source.postgres.subscription.PositionSaver;
 import io.drasi.source.postgres.subscription.QueueLimits;
 import io.drasi.source.postgres.subscription.Subscriptions;
@@ -232,6 +234,7 @@ public final class PostgresReplicationSource implements Source {
     public SourceMetrics metrics() {
         SourceRun current = run;
         Lsn received = current == null ? Lsn.INVALID : current.reached();
+        Spool.Usage spooled = current == null ? Spool.Usage.NONE : current.spooled();
         return new SourceMetrics(
                 status.current().status(),
                 received,
@@ -240,6 +243,7 @@ public final class PostgresReplicationSource implements Source {
                 meter.lag(received),
                 meter.lastCommitTime(),
                 meter.transactions(),
+                new SpoolMetrics(meter.spooledTransactions(), spooled.files(), spooled.bytes()),
                 meter.failedAttempts(),
                 meter.bootstraps(),
                 meter.tables(),

@@ -279,6 +279,11 @@ final class SourceRun implements Runnable {
         return current == null ? progress.told() : current.told();
     }
 
+    /** The files of large transactions that there are now. */
+    Spool.Usage spooled() {
+        return spool.usage();
+    }
+
     @Override
     public void run() {
         subscriptions

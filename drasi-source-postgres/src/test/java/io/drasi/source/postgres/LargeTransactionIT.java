@@ -11,6 +11,7 @@ import io.drasi.model.SourceEvent;
 import io.drasi.model.SubscriptionSettings;
 import io.drasi.source.postgres.config.RowFormat;
 import io.drasi.source.postgres.error.SpoolException;
+import io.drasi.source.postgres.health.SpoolMetrics;
 import io.drasi.source.postgres.spool.Spool;
 import io.drasi.testkit.Await;
 import io.drasi.testkit.Proc;
@@ -25,6 +26,9 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Transactions that take more memory than they may: the rest is in a file. */
 class LargeTransactionIT {
@@ -97,6 +101,10 @@ class LargeTransactionIT {
             SourceEvent.Transaction expected = transaction(inMemory);
             SourceEvent.Transaction spooled = transaction(all);
             assertThat(files()).isEqualTo(1);
+            SpoolMetrics metrics = source.metrics().spool();
+            assertThat(metrics.transactions()).isEqualTo(1);
+            assertThat(metrics.files()).isEqualTo(1);
+            assertThat(metrics.bytes()).isEqualTo(bytes());
             List<String> changes = walk(expected);
             assertThat(changes).hasSizeGreaterThan(30_000);
             assertThat(walk(spooled)).isEqualTo(changes);
@@ -114,6 +122,7 @@ class LargeTransactionIT {
             assertThat(files()).isEqualTo(1);
             all.confirm(spooled);
             assertThat(directory).isEmptyDirectory();
+            assertThat(source.metrics().spool()).isEqualTo(new SpoolMetrics(1, 0, 0));
             assertThatThrownBy(() -> walk(spooled))
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessageContaining("are not there any more: each subscription that was given it has confirmed it");
@@ -152,7 +161,7 @@ class LargeTransactionIT {
                 "INSERT INTO t SELECT i, 'name ' || i, '2026-01-01' FROM generate_series(1, " + rows + ") AS i");
     }
 
-    @SlowOnEachVersion
+    @SomeVersion
     void goesOnInTheMiddleAfterTheProcessWasKilled(int version) throws IOException {
         int rows = 30_000;
         try (SourceFixture fixture = withTables(version)) {
@@ -243,24 +252,45 @@ class LargeTransactionIT {
         }
     }
 
-    private void damage() throws IOException {
+    /** The one that there is. */
+    private Path file() throws IOException {
         try (Stream<Path> all = Files.walk(directory)) {
-            Path file = all.filter(Files::isRegularFile)
+            return all.filter(Files::isRegularFile)
                     .filter(path -> !path.endsWith("lock"))
                     .findFirst()
                     .orElseThrow();
-            try (RandomAccessFile bytes = new RandomAccessFile(file.toFile(), "rw")) {
-                bytes.seek(bytes.length() / 2);
-                int before = bytes.read();
-                bytes.seek(bytes.length() / 2);
-                bytes.write(before ^ 1);
-            }
         }
     }
 
-    /** 1,000,000 rows in a build, in text on the oldest version, in binary on the newest. */
-    @SlowOnEachVersion
-    void arrivesWholeInASmallHeap(int version) {
+    private long bytes() throws IOException {
+        return Files.size(file());
+    }
+
+    private void damage() throws IOException {
+        try (RandomAccessFile bytes = new RandomAccessFile(file().toFile(), "rw")) {
+            bytes.seek(bytes.length() / 2);
+            int before = bytes.read();
+            bytes.seek(bytes.length() / 2);
+            bytes.write(before ^ 1);
+        }
+    }
+
+    /** In a build each format on one version. */
+    static Stream<Arguments> versionsAndFormats() {
+        return Long.getLong(ROWS_PROPERTY) == null
+                ? Stream.of(Arguments.of(10, RowFormat.TEXT), Arguments.of(18, RowFormat.BINARY))
+                : Stream.of(
+                        Arguments.of(10, RowFormat.TEXT),
+                        Arguments.of(14, RowFormat.TEXT),
+                        Arguments.of(14, RowFormat.BINARY),
+                        Arguments.of(18, RowFormat.TEXT),
+                        Arguments.of(18, RowFormat.BINARY));
+    }
+
+    /** 1,000,000 rows in a build. */
+    @ParameterizedTest(name = "on PostgreSQL {0}, {1}")
+    @MethodSource("versionsAndFormats")
+    void arrivesWholeInASmallHeap(int version, RowFormat format) {
         long rows = Long.getLong(ROWS_PROPERTY, 1_000_000);
         try (SourceFixture fixture = withTables(version);
                 Proc child = LargeTransactionChild.program(
@@ -268,7 +298,7 @@ class LargeTransactionIT {
                                 List.of("-Xmx64m", "-XX:+UseSerialGC"),
                                 directory,
                                 8 * LEAST_MEMORY,
-                                RowFormat.AUTO,
+                                format,
                                 Optional.empty(),
                                 0)
                         .start()) {
@@ -277,7 +307,7 @@ class LargeTransactionIT {
             Proc.Result result = child.await(TIMEOUT.multipliedBy(1 + rows / 1_000_000))
                     .requireSuccess();
             assertThat(Taken.of(result.stdout()).changes()).isEqualTo(rows);
-            System.out.println(rows + " rows in one transaction on PostgreSQL " + version + ": "
+            System.out.println(rows + " rows in one transaction on PostgreSQL " + version + ", " + format + ": "
                     + result.stdout().lines().reduce((first, second) -> second).orElseThrow());
         }
         assertThat(directory).isEmptyDirectory();

@@ -9,6 +9,7 @@ import io.drasi.model.SubscriptionSettings;
 import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.source.postgres.health.SlotReading;
 import io.drasi.source.postgres.health.SourceMetrics;
+import io.drasi.source.postgres.health.SpoolMetrics;
 import io.drasi.source.postgres.health.SubscriptionMetrics;
 import io.drasi.source.postgres.health.SubscriptionMetrics.Phase;
 import io.drasi.source.postgres.health.TableMetrics;
@@ -43,6 +44,7 @@ class SourceMetricsIT {
                             Duration.ZERO,
                             Optional.empty(),
                             0,
+                            new SpoolMetrics(0, 0, 0),
                             0,
                             0,
                             Map.of(),

@@ -2,6 +2,7 @@
 package io.drasi.source.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.drasi.model.ChangeCursor;
 import io.drasi.postgres.client.query.QueryResult;
@@ -31,6 +32,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -73,6 +75,90 @@ class StreamedBlocksTest {
             assertThat(directory).isEmptyDirectory();
         });
         assertThat(spooled).isGreaterThan(RUNS);
+    }
+
+    /** The source is stopped while it reads again what came in blocks. */
+    @Test
+    void leaveNothingBehindWhenTheirEndIsLeftInTheMidst() {
+        FakeTransaction transaction = withRows();
+        List<byte[]> messages = new ArrayList<>();
+        messages.add(new Bytes().int8('S').int32(transaction.xid()).int8(1).toByteArray());
+        Map<Long, FakeTable> described = new HashMap<>();
+        while (messages.size() < 3_000) {
+            for (FakeTransaction.Message message : transaction.messages()) {
+                describe(message, described).forEach(table -> messages.add(Blocks.withXid(table, transaction.xid())));
+                messages.add(Blocks.withXid(message.bytes().toByteArray(), transaction.xid()));
+            }
+        }
+        messages.add(new Bytes().int8('E').toByteArray());
+        byte[] end = Blocks.end(transaction);
+        try (Spool spool = new Spool("s", directory, cause -> {})) {
+            PgOutputDecoder decoder = new PgOutputDecoder(2);
+            TransactionAssembler left = assembler(spool, 4_000);
+            messages.forEach(bytes -> accept(left, decoder, bytes, () -> {}, event -> {}));
+            assertThat(spool.usage().files()).isEqualTo(1);
+            List<AssembledEvent.Committed> committed = new ArrayList<>();
+            assertThatThrownBy(() -> accept(
+                            left,
+                            decoder,
+                            end,
+                            () -> {
+                                throw new IllegalStateException("left");
+                            },
+                            event -> keep(event, committed)))
+                    .hasMessage("left");
+            left.abandon();
+            assertThat(committed).isEmpty();
+            assertThat(spool.usage()).isEqualTo(Spool.Usage.NONE);
+            assertThat(directory).isEmptyDirectory();
+
+            TransactionAssembler next = assembler(spool, 4_000);
+            messages.forEach(bytes -> accept(next, decoder, bytes, () -> {}, event -> {}));
+            accept(next, decoder, end, () -> {}, event -> keep(event, committed));
+            assertThat(committed).singleElement().satisfies(only -> {
+                assertThat(only.transaction().size()).isGreaterThan(2_000);
+                only.transaction().release();
+            });
+        }
+        assertThat(directory).isEmptyDirectory();
+    }
+
+    private static FakeTransaction withRows() {
+        FakeLog log = new FakeLog(new Random(1));
+        while (log.transactions().isEmpty()
+                || log.transactions().get(log.transactions().size() - 1).messages().size() < 5) {
+            log.commit();
+        }
+        return log.transactions().get(log.transactions().size() - 1);
+    }
+
+    private static void keep(AssembledEvent event, List<AssembledEvent.Committed> committed) {
+        if (event instanceof AssembledEvent.Committed one) {
+            committed.add(one);
+        }
+    }
+
+    private static TransactionAssembler assembler(Spool spool, long memory) {
+        DatabaseTypes types = new DatabaseTypes(false);
+        return new TransactionAssembler(
+                new ChangeMapper(CONFIG.id()),
+                new TableShapes(SelectedTables.of(CONFIG), types, new FormatChoice(CONFIG, types)),
+                new Catalog(sql -> new QueryResult(List.of(), List.of(), "SELECT 0", List.of()), 180_000),
+                spool,
+                memory);
+    }
+
+    private static void accept(
+            TransactionAssembler assembler,
+            PgOutputDecoder decoder,
+            byte[] bytes,
+            Runnable meanwhile,
+            Consumer<AssembledEvent> sink) {
+        ByteSlice slice = ByteSlice.of(bytes);
+        ByteCursor cursor = new ByteCursor();
+        cursor.reset(slice);
+        PgOutputMessage message = decoder.decode(cursor);
+        assembler.accept(message, decoder.xid(), slice, meanwhile, sink);
     }
 
     private static List<byte[]> whole(FakeLog log) {
@@ -201,15 +287,19 @@ class StreamedBlocksTest {
                     block();
                 }
                 abort();
-                messages.add(new Bytes()
-                        .int8('c')
-                        .int32(transaction.xid())
-                        .int8(0)
-                        .int64(transaction.commitLsn())
-                        .int64(transaction.endLsn())
-                        .int64(transaction.commitMicros())
-                        .toByteArray());
+                messages.add(Blocks.end(transaction));
             }
+        }
+
+        private static byte[] end(FakeTransaction transaction) {
+            return new Bytes()
+                    .int8('c')
+                    .int32(transaction.xid())
+                    .int8(0)
+                    .int64(transaction.commitLsn())
+                    .int64(transaction.endLsn())
+                    .int64(transaction.commitMicros())
+                    .toByteArray();
         }
 
         /** Messages that say nothing of a transaction stay as they are. */
@@ -237,21 +327,9 @@ class StreamedBlocksTest {
 
         List<String> take(List<byte[]> messages) {
             List<String> lines = new ArrayList<>();
-            DatabaseTypes types = new DatabaseTypes(false);
             try (Spool spool = new Spool("s", directory, cause -> {})) {
-                TransactionAssembler assembler = new TransactionAssembler(
-                        new ChangeMapper(CONFIG.id()),
-                        new TableShapes(SelectedTables.of(CONFIG), types, new FormatChoice(CONFIG, types)),
-                        new Catalog(sql -> new QueryResult(List.of(), List.of(), "SELECT 0", List.of()), 180_000),
-                        spool,
-                        memory);
-                ByteCursor cursor = new ByteCursor();
-                for (byte[] bytes : messages) {
-                    cursor.reset(ByteSlice.of(bytes));
-                    PgOutputMessage message = decoder.decode(cursor);
-                    assembler.accept(
-                            message, decoder.xid(), ByteSlice.of(bytes), () -> {}, event -> tell(event, lines));
-                }
+                TransactionAssembler assembler = assembler(spool, memory);
+                messages.forEach(bytes -> accept(assembler, decoder, bytes, () -> {}, event -> tell(event, lines)));
             }
             return lines;
         }

@@ -11,12 +11,14 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** Events for people to read: the first rows of each table, then each transaction with a line per change. */
+/** Events for people to read: the first rows of each table, then each transaction with a line for each of its first changes. */
 public final class ReadableEvents implements EventPrinter {
     private static final int ROWS_PER_TABLE = 3;
+    private static final int CHANGES_PER_TRANSACTION = 20;
 
     private final CountedOutput output;
     private final boolean coloured;
@@ -72,9 +74,16 @@ public final class ReadableEvents implements EventPrinter {
         tally.transaction();
         line(Paint.HEADER.on("transaction " + transaction.xid(), coloured) + "  "
                 + time.format(transaction.commitTime()) + "  " + new Lsn(transaction.commitLsn()));
+        int number = 0;
         for (ChangeCursor cursor = transaction.cursor(); cursor.next(); ) {
             tally.count(cursor.change());
-            line("  " + describe(cursor.change()));
+            if (++number <= CHANGES_PER_TRANSACTION) {
+                line("  " + describe(cursor.change()));
+            } else if (number == CHANGES_PER_TRANSACTION + 1) {
+                line(Paint.QUIET.on(
+                        String.format(Locale.ROOT, "    … and %,d more changes", transaction.size() - number + 1),
+                        coloured));
+            }
         }
     }
 

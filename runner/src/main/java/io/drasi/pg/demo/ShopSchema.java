@@ -49,6 +49,10 @@ public final class ShopSchema {
                 sku text NOT NULL,
                 quantity integer NOT NULL,
                 arrived_at timestamptz NOT NULL);
+            CREATE TABLE warehouse.stock_counts (
+                shelf integer PRIMARY KEY,
+                sku text NOT NULL,
+                quantity integer NOT NULL);
             """;
 
     private static final String ROWS = """

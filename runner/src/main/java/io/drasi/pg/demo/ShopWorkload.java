@@ -11,13 +11,19 @@ import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-/** The shop at work: one transaction after the other, in a fixed round that has every kind of change. */
+/**
+ * The shop at work: one transaction after the other, in a fixed round that has every kind of change, and once a large one.
+ */
 public final class ShopWorkload implements AutoCloseable {
     private static final List<String> ORDERED_SKUS =
             List.of("MUG-RED", "MUG-BLUE", "TEAPOT", "LAMP", "NOTEBOOK", "PENCIL");
     private static final List<String> CITIES = List.of("Paris", "Turin", "Cork", "Bern", "Oslo");
     private static final int FIRST_CUSTOMERS = 6;
     private static final long SEED = 20_240_301;
+    /** Which transaction is the large one, after so many others. */
+    private static final int STOCK_TAKE = 5;
+
+    private static final int SHELVES = 100_000;
 
     private final Connection connection;
     private final Duration pause;
@@ -74,6 +80,10 @@ public final class ShopWorkload implements AutoCloseable {
         try (connection) {
             connection.setAutoCommit(false);
             for (int i = 0; !stop.await(pause.toMillis(), TimeUnit.MILLISECONDS); i++) {
+                if (i == STOCK_TAKE) {
+                    takeStock();
+                    connection.commit();
+                }
                 round.get(i % round.size()).run();
                 connection.commit();
             }
@@ -119,6 +129,16 @@ public final class ShopWorkload implements AutoCloseable {
         String sku = anySku();
         execute("INSERT INTO warehouse.deliveries VALUES (?, ?, 50, now())", nextDelivery++, sku);
         execute("UPDATE products SET stock = stock + 50 WHERE sku = ?", sku);
+    }
+
+    /** What is on each shelf, all of them in one transaction. */
+    private void takeStock() throws SQLException {
+        execute(
+                "INSERT INTO warehouse.stock_counts SELECT shelf, (?::text[])[1 + shelf % ?], shelf % 97 FROM"
+                        + " generate_series(1, ?) AS shelf",
+                "{" + String.join(",", ORDERED_SKUS) + "}",
+                ORDERED_SKUS.size(),
+                SHELVES);
     }
 
     private void shipOrder() throws SQLException {

@@ -133,6 +133,13 @@ public final class PostgresSourceMetrics implements MeterBinder, AutoCloseable {
                     metrics -> metrics.lastFailure().map(SourceMetrics.Failure::at));
             counter("transactions", "Transactions received", Tags.empty(), SourceMetrics::transactions);
             counter(
+                    "transactions.spooled",
+                    "Transactions received that did not fit in memory",
+                    Tags.empty(),
+                    metrics -> metrics.spool().transactions());
+            gauge("spool.files", "Files of large transactions", metrics -> metrics.spool().files());
+            gauge("spool.bytes", "Bytes in the files of large transactions", metrics -> metrics.spool().bytes());
+            counter(
                     "attempts.failed",
                     "Connections that broke or could not be made",
                     Tags.empty(),

@@ -23,6 +23,7 @@ import java.util.TreeMap;
  *     status_interval}, and it is as exact as that: zero if everything was received that was there when it was asked last
  * @param lastCommitTime when the transaction committed that was received last, by the server's clock
  * @param transactions received; what the server sends again after a reconnect counts again
+ * @param spool large transactions in files
  * @param failedAttempts connections and streams that broke, or could not be made, after which it was tried again
  * @param bootstraps that were read to their end
  * @param tables by label
@@ -37,6 +38,7 @@ public record SourceMetrics(
         Duration lag,
         Optional<Instant> lastCommitTime,
         long transactions,
+        SpoolMetrics spool,
         long failedAttempts,
         long bootstraps,
         Map<String, TableMetrics> tables,
@@ -62,6 +64,7 @@ public record SourceMetrics(
         Objects.requireNonNull(slot, "slot");
         Objects.requireNonNull(lag, "lag");
         Objects.requireNonNull(lastCommitTime, "lastCommitTime");
+        Objects.requireNonNull(spool, "spool");
         Objects.requireNonNull(lastFailure, "lastFailure");
         tables = Collections.unmodifiableMap(new TreeMap<>(tables));
         subscriptions = List.copyOf(subscriptions);

@@ -28,6 +28,7 @@ public final class SourceMeter {
     private final Map<String, TableMeter> tables = new ConcurrentHashMap<>();
     private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
     private final AtomicLong transactions = new AtomicLong();
+    private final AtomicLong spooledTransactions = new AtomicLong();
     private final AtomicLong failedAttempts = new AtomicLong();
     private final AtomicLong bootstraps = new AtomicLong();
     private final LagMeter lag = new LagMeter(System::nanoTime);
@@ -50,6 +51,9 @@ public final class SourceMeter {
     /** The stream of all has brought it. */
     public void received(CommittedTransaction transaction) {
         transactions.incrementAndGet();
+        if (transaction.inFile()) {
+            spooledTransactions.incrementAndGet();
+        }
         lastCommitTime = transaction.commitTime();
         for (TableTally tally : transaction.tallies()) {
             table(tally.label()).add(tally);
@@ -109,6 +113,11 @@ public final class SourceMeter {
 
     public long transactions() {
         return transactions.get();
+    }
+
+    /** Those of which a part was in a file. */
+    public long spooledTransactions() {
+        return spooledTransactions.get();
     }
 
     public long failedAttempts() {

@@ -8,6 +8,7 @@ import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.zip.CRC32C;
 
 /**
@@ -29,6 +30,8 @@ public final class MessageLog {
     private int buffered;
     private long bytes;
     private long messages;
+    /** For other threads, which may look while it is being written. */
+    private final AtomicLong written = new AtomicLong();
     /** Those who may still want to read it; the one who made it is the first. */
     private final AtomicInteger holders = new AtomicInteger(1);
 
@@ -79,6 +82,7 @@ public final class MessageLog {
         }
         if (message.length() > BUFFER) {
             file.write(message.array(), message.offset(), message.length());
+            written.addAndGet(message.length());
         } else {
             System.arraycopy(message.array(), message.offset(), buffer, buffered, message.length());
             buffered += message.length();
@@ -87,6 +91,7 @@ public final class MessageLog {
 
     private void flush() throws IOException {
         file.write(buffer, 0, buffered);
+        written.addAndGet(buffered);
         buffered = 0;
     }
 
@@ -126,6 +131,11 @@ public final class MessageLog {
     /** How many messages there are. */
     public long messages() {
         return messages;
+    }
+
+    /** How many bytes are in the file. For any thread. */
+    long written() {
+        return written.get();
     }
 
     /** How long the file is, or is to be. */

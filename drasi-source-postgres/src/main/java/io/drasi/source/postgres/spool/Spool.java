@@ -27,6 +27,11 @@ public final class Spool implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Spool.class);
     private static final int LONGEST_NAME = 100;
 
+    /** Files that there are, and bytes in them. */
+    public record Usage(int files, long bytes) {
+        public static final Usage NONE = new Usage(0, 0);
+    }
+
     private final String sourceId;
     private final Path parent;
     private final String prefix;
@@ -137,6 +142,12 @@ public final class Spool implements AutoCloseable {
         } catch (IOException e) {
             LOG.warn("source '{}': can't delete {}: {}", sourceId, left.path(), e.toString());
         }
+    }
+
+    /** What there is now; of a file that is being written without what is still in its buffer. */
+    public synchronized Usage usage() {
+        return new Usage(
+                logs.size(), logs.stream().mapToLong(MessageLog::written).sum());
     }
 
     /** A transaction can't be read: the source has to end. */
