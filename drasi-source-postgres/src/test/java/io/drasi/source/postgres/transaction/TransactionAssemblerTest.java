@@ -128,20 +128,18 @@ class TransactionAssemblerTest {
     }
 
     @Test
-    void refusesWhatWasNotAskedFor() {
+    void refusesEndsOfWhatHasNotBegun() {
         Lsn lsn = new Lsn(100);
         for (PgOutputMessage message : List.of(
-                new PgOutputMessage.StreamStop(),
-                new PgOutputMessage.BeginPrepare(lsn, lsn, 0, 7, "gid"),
-                new PgOutputMessage.Prepare(lsn, lsn, 0, 7, "gid"),
-                new PgOutputMessage.CommitPrepared(lsn, lsn, 0, 7, "gid"),
-                new PgOutputMessage.RollbackPrepared(lsn, lsn, 0, 0, 7, "gid"),
-                new PgOutputMessage.StreamPrepare(lsn, lsn, 0, 7, "gid"))) {
+                new PgOutputMessage.StreamStop(), new PgOutputMessage.Prepare(lsn, lsn, 0, 7, "gid"))) {
             assertThatThrownBy(() -> accept(assembler, message))
                     .isInstanceOf(DecodingException.class)
                     .hasMessageContaining("the server sent "
                             + message.getClass().getSimpleName() + " which was not asked for");
         }
+        assertThatThrownBy(() -> accept(assembler, new PgOutputMessage.StreamPrepare(lsn, lsn, 0, 7, "gid")))
+                .isInstanceOf(DecodingException.class)
+                .hasMessageContaining("the end of prepared transaction 7 (gid), but nothing of it before");
     }
 
     @Test
