@@ -112,6 +112,42 @@ public sealed interface SourceEvent {
     }
 
     /**
+     * A transaction was prepared for a two-phase commit: what it changes is not committed. For subscriptions that {@linkplain
+     * SubscriptionSettings#withPrepared ask} for it; nothing is to be confirmed. Comes once in a run of the source, whether the
+     * subscription wants something of the transaction or not; and again after a restart, if it has not ended by then.
+     *
+     * @param gid the name that PREPARE TRANSACTION gave it; unique only among those that are prepared at the same time
+     * @param xid as that of its {@link Transaction}
+     * @param prepareTime by the server's clock, microsecond precision
+     * @param prepareLsn start of the prepare record; unsigned. Tells apart transactions of one {@code gid}
+     */
+    record TransactionPrepared(String gid, long xid, Instant prepareTime, long prepareLsn) implements SourceEvent {
+        public TransactionPrepared {
+            Objects.requireNonNull(gid, "gid");
+            Objects.requireNonNull(prepareTime, "prepareTime");
+        }
+    }
+
+    /**
+     * A transaction that was announced by {@link TransactionPrepared} has ended. If it was committed, and the subscription wants
+     * something of it, it stands just before that, as a {@link Transaction} at the place of its commit; if it was rolled back, it
+     * is never given.
+     *
+     * @param prepareLsn as in {@link TransactionPrepared}
+     * @param endTime by the server's clock, microsecond precision
+     * @param endLsn first byte after the record of COMMIT PREPARED or ROLLBACK PREPARED; unsigned
+     * @param committed false: it was rolled back
+     */
+    record PreparedTransactionEnded(
+            String gid, long xid, long prepareLsn, Instant endTime, long endLsn, boolean committed)
+            implements SourceEvent {
+        public PreparedTransactionEnded {
+            Objects.requireNonNull(gid, "gid");
+            Objects.requireNonNull(endTime, "endTime");
+        }
+    }
+
+    /**
      * The shape of a table changed. Comes before the first transaction with a row of the new shape.
      *
      * @param position of the transaction in which the new shape was first seen, before its changes; that of the last

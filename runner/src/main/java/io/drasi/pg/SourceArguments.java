@@ -212,6 +212,13 @@ final class SourceArguments {
     }
 
     @Option(
+            names = "--two-phase",
+            description = "Tell of transactions when they are prepared for a two-phase commit, too. PostgreSQL 15 or later.")
+    void setTwoPhase(boolean value) {
+        give(SourceOption.TWO_PHASE, Boolean.toString(value), "--two-phase");
+    }
+
+    @Option(
             names = "--table-key",
             paramLabel = "TABLE=COLUMNS",
             description = "Key columns of a table in place of its primary key, e.g. users=user_id,other. Repeatable.")

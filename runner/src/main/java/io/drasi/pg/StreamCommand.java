@@ -135,7 +135,8 @@ final class StreamCommand implements LoggingCommand {
         boolean slotExists = source.slotExists();
         boolean bootstrap = wantsBootstrap.orElse(goesOn || !slotExists);
         Optional<Lsn> end = endPosition(source);
-        SubscriptionSettings settings = SubscriptionSettings.forQuery(NAME);
+        SubscriptionSettings all = SubscriptionSettings.forQuery(NAME);
+        SubscriptionSettings settings = config.twoPhase() ? all.withPrepared() : all;
         Subscription subscription = source.subscribe(bootstrap ? settings.withBootstrap() : settings);
         return new StreamedSource(
                 source,

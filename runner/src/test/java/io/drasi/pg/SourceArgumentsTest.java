@@ -87,6 +87,7 @@ class SourceArgumentsTest {
                 "--max-transaction-memory=2MB",
                 "--temp-dir=/var/spool/drasi",
                 "--streaming=off",
+                "--two-phase",
                 "--bootstrap-batch-size=8",
                 "--peer-timeout=2m",
                 "--status-interval=1s",
@@ -114,6 +115,7 @@ class SourceArgumentsTest {
         assertThat(config.maxTransactionMemory()).isEqualTo(2L << 20);
         assertThat(config.tempDir()).isEqualTo(Path.of("/var/spool/drasi"));
         assertThat(config.streaming()).isEqualTo(Streaming.OFF);
+        assertThat(config.twoPhase()).isTrue();
         assertThat(config.bootstrapBatchSize()).isEqualTo(8);
         assertThat(config.peerTimeout()).isEqualTo(Duration.ofMinutes(2));
         assertThat(config.statusInterval()).isEqualTo(Duration.ofSeconds(1));

@@ -195,6 +195,11 @@ public final class PostgresReplicationSource implements Source {
      */
     @Override
     public Subscription subscribe(SubscriptionSettings settings) {
+        if (settings.prepared() && !config.twoPhase()) {
+            throw new IllegalArgumentException("subscription '" + settings.queryId()
+                    + "' wants to be told of prepared transactions, but option two_phase of source '" + config.id()
+                    + "' is off, so the server says nothing of them: set two_phase = true");
+        }
         SourceRun current = run;
         if (current != null && !closed && !subscriptions.knows(settings)) {
             current.refreshLabels();
@@ -507,6 +512,11 @@ public final class PostgresReplicationSource implements Source {
 
         public Builder withStreaming(Streaming value) {
             config.withStreaming(value);
+            return this;
+        }
+
+        public Builder withTwoPhase(boolean value) {
+            config.withTwoPhase(value);
             return this;
         }
 

@@ -481,7 +481,7 @@ final class SourceRun implements Runnable {
             stop.during(() -> guard.requireSame(replication), replication::abort);
             stop.during(() -> keepUp(replication), replication::abort);
             StartedStream stream = stop.during(
-                    () -> starter.start(replication, slots.name(), progress.told(), format.binary()),
+                    () -> starter.startShared(replication, slots.name(), progress.told(), format.binary()),
                     replication::abort);
             progress.step(Step.STREAM);
             shapes.beginStream();

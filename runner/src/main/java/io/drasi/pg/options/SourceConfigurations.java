@@ -213,6 +213,7 @@ public final class SourceConfigurations {
         options.get(SourceOption.STREAMING)
                 .map(given -> oneOf(given, Streaming.values(), choice -> choice.name().toLowerCase(Locale.ROOT)))
                 .ifPresent(builder::withStreaming);
+        options.get(SourceOption.TWO_PHASE).map(SourceConfigurations::bool).ifPresent(builder::withTwoPhase);
         options.get(SourceOption.ROW_FORMAT)
                 .map(given ->
                         oneOf(given, RowFormat.values(), choice -> choice.name().toLowerCase(Locale.ROOT)))

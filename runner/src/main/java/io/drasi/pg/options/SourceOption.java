@@ -36,6 +36,7 @@ public enum SourceOption {
     MAX_TRANSACTION_MEMORY("max_transaction_memory", "", ""),
     TEMP_DIR("temp_dir", "", ""),
     STREAMING("streaming", "", ""),
+    TWO_PHASE("two_phase", "", ""),
     BOOTSTRAP_BATCH_SIZE("bootstrap_batch_size", "", ""),
     BOOTSTRAP_PARALLELISM("bootstrap_parallelism", "", ""),
     BOOTSTRAP("bootstrap", "", ""),

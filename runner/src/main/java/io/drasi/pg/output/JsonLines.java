@@ -12,6 +12,7 @@ import io.drasi.model.ElementMetadata;
 import io.drasi.model.Position;
 import io.drasi.model.SourceChange;
 import io.drasi.model.SourceEvent;
+import io.drasi.postgres.protocol.wire.Lsn;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
@@ -66,6 +67,10 @@ public final class JsonLines implements EventPrinter {
                 printCompleted(completed);
             } else if (event instanceof SourceEvent.SchemaChanged changed) {
                 printSchemaChanged(changed);
+            } else if (event instanceof SourceEvent.TransactionPrepared prepared) {
+                printPrepared(prepared);
+            } else if (event instanceof SourceEvent.PreparedTransactionEnded ended) {
+                printPreparedEnded(ended);
             }
             json.flush();
         }
@@ -121,6 +126,27 @@ public final class JsonLines implements EventPrinter {
         json.writeBooleanField("idsInvalidated", changed.idsInvalidated());
         writePosition(changed.position().lsnText(), changed.position().ordinal());
         end();
+    }
+
+    private void printPrepared(SourceEvent.TransactionPrepared prepared) throws IOException {
+        begin("transaction-prepared");
+        writePrepared(prepared.gid(), prepared.xid(), prepared.prepareLsn());
+        json.writeStringField("prepareTime", prepared.prepareTime().toString());
+        end();
+    }
+
+    private void printPreparedEnded(SourceEvent.PreparedTransactionEnded ended) throws IOException {
+        begin(ended.committed() ? "prepared-committed" : "prepared-rolled-back");
+        writePrepared(ended.gid(), ended.xid(), ended.prepareLsn());
+        json.writeStringField("endTime", ended.endTime().toString());
+        json.writeStringField("endLsn", new Lsn(ended.endLsn()).toString());
+        end();
+    }
+
+    private void writePrepared(String gid, long xid, long prepareLsn) throws IOException {
+        json.writeStringField("gid", gid);
+        json.writeNumberField("xid", xid);
+        json.writeStringField("prepareLsn", new Lsn(prepareLsn).toString());
     }
 
     private static String typeOf(SourceChange change) {

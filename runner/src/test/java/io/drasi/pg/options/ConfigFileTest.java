@@ -63,6 +63,7 @@ class ConfigFileTest {
                 max_transaction_memory: 8MB
                 temp_dir: /var/spool/drasi
                 streaming: parallel
+                two_phase: true
                 auto_start: false
                 bootstrap_batch_size: 500
                 bootstrap_parallelism: 4
@@ -99,6 +100,7 @@ class ConfigFileTest {
         assertThat(config.maxTransactionMemory()).isEqualTo(8L << 20);
         assertThat(config.tempDir()).isEqualTo(Path.of("/var/spool/drasi"));
         assertThat(config.streaming()).isEqualTo(Streaming.PARALLEL);
+        assertThat(config.twoPhase()).isTrue();
         assertThat(config.autoStart()).isFalse();
         assertThat(config.invalidText()).isEqualTo(InvalidText.BYTES);
         assertThat(config.bootstrapParallelism()).isEqualTo(4);

@@ -138,6 +138,24 @@ class JsonLinesTest {
     }
 
     @Test
+    void printsWhatBecomesOfAPreparedTransaction() {
+        Instant time = Instant.parse("2024-01-01T00:00:00Z");
+        assertThat(print(
+                        Optional.empty(),
+                        new SourceEvent.TransactionPrepared("a\"b", 771, time, LSN),
+                        new SourceEvent.PreparedTransactionEnded("a\"b", 771, LSN, time, LSN + 0x38, true),
+                        new SourceEvent.PreparedTransactionEnded("c", 772, LSN, time, LSN + 0x38, false)))
+                .isEqualTo("""
+                        {"type":"transaction-prepared","gid":"a\\"b","xid":771,"prepareLsn":"0/16B3748",\
+                        "prepareTime":"2024-01-01T00:00:00Z"}
+                        {"type":"prepared-committed","gid":"a\\"b","xid":771,"prepareLsn":"0/16B3748",\
+                        "endTime":"2024-01-01T00:00:00Z","endLsn":"0/16B3780"}
+                        {"type":"prepared-rolled-back","gid":"c","xid":772,"prepareLsn":"0/16B3748",\
+                        "endTime":"2024-01-01T00:00:00Z","endLsn":"0/16B3780"}
+                        """);
+    }
+
+    @Test
     void printsASchemaChange() {
         assertThat(print(
                         Optional.empty(),

@@ -61,6 +61,8 @@ import java.util.regex.Pattern;
  * @param tempDir an existing directory for files of large transactions, in one of the source's own there; default
  *     {@code java.io.tmpdir}
  * @param streaming whether the server sends large transactions before they have ended; default {@code Streaming.ON}
+ * @param twoPhase whether the server sends transactions when they are prepared for a two-phase commit, so that
+ *     subscriptions can be told; PostgreSQL 15 or later; default {@code false}
  * @param autoStart whether a {@link io.drasi.model.SourceHost} starts the source when it is added; default {@code true}
  * @param bootstrapBatchSize rows of the snapshot in one event; 1 to 100,000; default {@code 1000}
  * @param bootstrapParallelism connections that read the snapshot at a time; 1 to 32; default {@code 2}
@@ -99,6 +101,7 @@ public record PostgresSourceConfig(
         long maxTransactionMemory,
         Path tempDir,
         Streaming streaming,
+        boolean twoPhase,
         boolean autoStart,
         int bootstrapBatchSize,
         int bootstrapParallelism,
@@ -209,6 +212,7 @@ public record PostgresSourceConfig(
         map.put("max_transaction_memory", maxTransactionMemory);
         map.put("temp_dir", tempDir.toString());
         map.put("streaming", streaming.name().toLowerCase(Locale.ROOT));
+        map.put("two_phase", twoPhase);
         map.put("auto_start", autoStart);
         map.put("bootstrap_batch_size", bootstrapBatchSize);
         map.put("bootstrap_parallelism", bootstrapParallelism);
@@ -279,6 +283,7 @@ public record PostgresSourceConfig(
                 Math.max(LEAST_TRANSACTION_MEMORY, Math.min(64L << 20, Runtime.getRuntime().maxMemory() / 8));
         private Path tempDir = Path.of(System.getProperty("java.io.tmpdir", "."));
         private Streaming streaming = Streaming.ON;
+        private boolean twoPhase = false;
         private boolean autoStart = true;
         private int bootstrapBatchSize = 1000;
         private int bootstrapParallelism = 2;
@@ -419,6 +424,11 @@ public record PostgresSourceConfig(
             return this;
         }
 
+        public Builder withTwoPhase(boolean value) {
+            this.twoPhase = value;
+            return this;
+        }
+
         public Builder withAutoStart(boolean value) {
             this.autoStart = value;
             return this;
@@ -515,6 +525,7 @@ public record PostgresSourceConfig(
                     maxTransactionMemory,
                     tempDir,
                     streaming,
+                    twoPhase,
                     autoStart,
                     bootstrapBatchSize,
                     bootstrapParallelism,

@@ -82,6 +82,16 @@ public final class Advice {
                 cause);
     }
 
+    /** A prepared transaction is committed whose changes the server does not send any more. */
+    public SourceException preparedUnknown(PositionUnavailableException cause) {
+        return PositionUnavailableException.ofSlot(
+                where(Step.STREAM) + ": " + cause.problem() + ": the replication slot \"" + config.slotName()
+                        + "\" was advanced beyond the place where that was prepared, by somebody else",
+                "Drop the slot with " + dropSlot() + " and start with a bootstrap. Let nobody else read from the slot or"
+                        + " advance it.",
+                cause);
+    }
+
     String createPublication() {
         String tables = config.tables().isEmpty()
                 ? "FOR ALL TABLES"

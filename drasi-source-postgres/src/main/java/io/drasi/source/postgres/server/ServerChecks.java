@@ -25,6 +25,7 @@ import org.slf4j.LoggerFactory;
 public final class ServerChecks {
     private static final Logger LOG = LoggerFactory.getLogger(ServerChecks.class);
     private static final int OLDEST_VERSION = 100_000;
+    private static final int OLDEST_WITH_TWO_PHASE = 150_000;
 
     private final PostgresSourceConfig config;
     private final SelectedTables selected;
@@ -57,6 +58,7 @@ public final class ServerChecks {
                     "Upgrade the server.",
                     null);
         }
+        requireTwoPhase(connection, version);
         standbys.check(connection).ifPresent(this::warn);
         requireWalLevel(connection);
         requireReplicationRight(connection);
@@ -87,6 +89,18 @@ public final class ServerChecks {
                                 + table.name().sql() + " NO FORCE ROW LEVEL SECURITY;)",
                         null);
             }
+        }
+    }
+
+    private void requireTwoPhase(PostgresConnection connection, int version) {
+        if (config.twoPhase() && version < OLDEST_WITH_TWO_PHASE) {
+            throw new SetupException(
+                    "two_phase is on, but the server at " + advice.servers() + " is PostgreSQL "
+                            + connection.parameter("server_version").orElse("?")
+                            + ", which sends a prepared transaction when it is committed and says nothing before;"
+                            + " PostgreSQL 15 is the first that does",
+                    "Leave two_phase off: prepared transactions are delivered when they are committed. Or upgrade the server.",
+                    null);
         }
     }
 

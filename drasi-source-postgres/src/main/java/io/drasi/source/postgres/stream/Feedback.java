@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Tells the server what was confirmed, on a thread of its own, so that it goes on while a subscriber holds the stream
  * back: soon after something was confirmed, when the server asks, and at an interval. The position never goes back, and
- * never beyond what every subscription has confirmed.
+ * never beyond what every subscription has confirmed, nor beyond a prepared transaction whose end is not.
  *
  * <p>A server that shuts down asks in a loop until the confirmed position is its last; so a status that says nothing new
  * is sent at most every 100 ms, and one that does at most every 10 ms.
@@ -31,6 +31,7 @@ final class Feedback implements AutoCloseable {
     private final Outlet outlet;
     private final long intervalNanos;
     private final Thread thread;
+    private final HeldPrepares held = new HeldPrepares();
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition news = lock.newCondition();
 
@@ -81,6 +82,11 @@ final class Feedback implements AutoCloseable {
         if (lsn.isAfter(reached)) {
             reached = lsn;
         }
+    }
+
+    /** The prepared transactions that are held. */
+    HeldPrepares held() {
+        return held;
     }
 
     /** There may be something new to tell. */
@@ -191,7 +197,7 @@ final class Feedback implements AutoCloseable {
     }
 
     private Lsn confirmed() {
-        return told.max(outlet.confirmedUpTo(reached));
+        return told.max(held.below(outlet.confirmedUpTo(reached)));
     }
 
     private void send(Lsn flushed) {

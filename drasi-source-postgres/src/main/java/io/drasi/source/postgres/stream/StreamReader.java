@@ -13,12 +13,14 @@ import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.postgres.protocol.wire.ProtocolException;
 import io.drasi.source.postgres.error.ConnectionException;
 import io.drasi.source.postgres.error.DecodingException;
+import io.drasi.source.postgres.error.PositionUnavailableException;
 import io.drasi.source.postgres.error.SetupException;
 import io.drasi.source.postgres.schema.ShapeChange;
 import io.drasi.source.postgres.schema.TableDescription;
 import io.drasi.source.postgres.server.Advice;
 import io.drasi.source.postgres.subscription.Outlet;
 import io.drasi.source.postgres.transaction.AssembledEvent;
+import io.drasi.source.postgres.transaction.PreparedTransaction;
 import io.drasi.source.postgres.transaction.TransactionAssembler;
 import java.time.Duration;
 import java.util.function.BooleanSupplier;
@@ -201,6 +203,8 @@ public final class StreamReader {
                     "a message of the stream at " + walStart + " can't be used: " + e.problem(),
                     e.remedy().orElse(null),
                     e);
+        } catch (PositionUnavailableException e) {
+            throw advice.preparedUnknown(e);
         } catch (SetupException e) {
             throw new SetupException(
                     "from " + walStart + " on in the stream: " + e.problem(),
@@ -217,6 +221,10 @@ public final class StreamReader {
             } else if (event instanceof AssembledEvent.Schema schema) {
                 schema.description().ifPresent(this::describe);
                 schema.changes().forEach(this::announce);
+            } else if (event instanceof AssembledEvent.Prepared prepared) {
+                announce(prepared.transaction());
+            } else if (event instanceof AssembledEvent.PreparedEnded ended) {
+                announce(ended);
             }
         });
     }
@@ -236,6 +244,25 @@ public final class StreamReader {
         if (!wanted || confirmedMeanwhile) {
             feedback.look(); // nobody will confirm it, or it was before it counted as handed out
         }
+    }
+
+    private void announce(PreparedTransaction prepared) {
+        feedback.held().prepared(prepared.prepareLsn());
+        feedback.handingOut(true);
+        outlet.prepared(prepared);
+        feedback.handingOut(false);
+        feedback.reached(prepared.endLsn());
+        outlet.reached(prepared.endLsn());
+    }
+
+    private void announce(AssembledEvent.PreparedEnded ended) {
+        feedback.handingOut(true);
+        outlet.preparedEnded(ended);
+        feedback.handingOut(false);
+        feedback.held().ended(ended.transaction().prepareLsn(), ended.endLsn());
+        feedback.reached(ended.endLsn());
+        outlet.reached(ended.endLsn());
+        feedback.look();
     }
 
     private void describe(TableDescription description) {

@@ -24,8 +24,27 @@ public final class StreamStarter {
         this.config = config;
     }
 
-    /** @param binary whether values are to come in binary format */
+    /**
+     * Transactions that are prepared come when they are committed, unless the slot has two-phase commits on already.
+     *
+     * @param binary whether values are to come in binary format
+     */
     public StartedStream start(ReplicationConnection replication, String slot, Lsn from, boolean binary) {
+        return start(replication, slot, from, binary, false);
+    }
+
+    /**
+     * With what the configuration says of prepared transactions. The server turns two-phase commits on for the slot, for good:
+     * transactions that were prepared before {@code from} come when they are committed all the same.
+     *
+     * @param binary whether values are to come in binary format
+     */
+    public StartedStream startShared(ReplicationConnection replication, String slot, Lsn from, boolean binary) {
+        return start(replication, slot, from, binary, config.twoPhase());
+    }
+
+    private StartedStream start(
+            ReplicationConnection replication, String slot, Lsn from, boolean binary, boolean twoPhase) {
         int server = replication.serverVersionNumber();
         Streaming streaming = streaming(server);
         int version = protocolVersion(server);
@@ -33,6 +52,9 @@ public final class StreamStarter {
         options.put("proto_version", Integer.toString(version));
         if (streaming != Streaming.OFF) {
             options.put("streaming", streaming.name().toLowerCase(Locale.ROOT));
+        }
+        if (twoPhase) {
+            options.put("two_phase", "on");
         }
         if (binary) {
             options.put("binary", "true");

@@ -8,10 +8,13 @@ import io.drasi.source.postgres.error.PositionUnavailableException;
 import io.drasi.source.postgres.schema.SchemaDifference;
 import io.drasi.source.postgres.schema.TableDescription;
 import io.drasi.source.postgres.schema.TableShape;
+import io.drasi.source.postgres.transaction.AssembledEvent;
 import io.drasi.source.postgres.transaction.CommittedTransaction;
+import io.drasi.source.postgres.transaction.PreparedTransaction;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
 
 /**
  * The source's end of a subscription: picks what the subscription wants, and has not been given before, of what bootstraps
@@ -212,6 +215,44 @@ final class Inlet {
                 standing.idsInvalidated();
             }
         });
+    }
+
+    /** Announces it, if the subscription wants that and was not told before. */
+    void putPrepared(PreparedTransaction transaction) {
+        if (subscription.wantsPrepared() && !subscription.wantsBootstrap() && toldPrepared(it -> it.tell(transaction))) {
+            put(
+                    new SourceEvent.TransactionPrepared(
+                            transaction.gid(),
+                            transaction.xid(),
+                            transaction.prepareTime(),
+                            transaction.prepareLsn().value()),
+                    () -> {});
+        }
+    }
+
+    /** Announces the end of a transaction that was announced. */
+    void putPreparedEnded(AssembledEvent.PreparedEnded ended) {
+        PreparedTransaction transaction = ended.transaction();
+        if (toldPrepared(it -> it.tellEnd(transaction))) {
+            put(
+                    new SourceEvent.PreparedTransactionEnded(
+                            transaction.gid(),
+                            transaction.xid(),
+                            transaction.prepareLsn().value(),
+                            ended.endTime(),
+                            ended.endLsn().value(),
+                            ended.committed()),
+                    () -> {});
+        }
+    }
+
+    private boolean toldPrepared(Predicate<ToldPrepared> telling) {
+        lock.lock();
+        try {
+            return telling.test(standing.prepared());
+        } finally {
+            lock.unlock();
+        }
     }
 
     /**

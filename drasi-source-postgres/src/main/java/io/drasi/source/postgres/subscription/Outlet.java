@@ -4,7 +4,9 @@ package io.drasi.source.postgres.subscription;
 import io.drasi.model.SourceEvent;
 import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.source.postgres.schema.TableDescription;
+import io.drasi.source.postgres.transaction.AssembledEvent;
 import io.drasi.source.postgres.transaction.CommittedTransaction;
+import io.drasi.source.postgres.transaction.PreparedTransaction;
 
 /** Where what a stream brings goes to. One thread hands out; {@link #confirmedUpTo} is for any. */
 public interface Outlet {
@@ -20,6 +22,12 @@ public interface Outlet {
 
     /** A table is described before its first row in a stream, and again when it has changed. */
     void described(TableDescription description);
+
+    /** A transaction was prepared, which is handed out if it is committed; maybe brought by an earlier stream already. */
+    default void prepared(PreparedTransaction transaction) {}
+
+    /** A transaction that was prepared has ended; if it was committed, it was handed out just before. */
+    default void preparedEnded(AssembledEvent.PreparedEnded ended) {}
 
     /** Everything that committed before {@code lsn} was handed out. */
     void reached(Lsn lsn);

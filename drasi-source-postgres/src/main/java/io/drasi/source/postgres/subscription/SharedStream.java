@@ -6,7 +6,9 @@ import io.drasi.model.SourceEvent;
 import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.source.postgres.meter.SourceMeter;
 import io.drasi.source.postgres.schema.TableDescription;
+import io.drasi.source.postgres.transaction.AssembledEvent;
 import io.drasi.source.postgres.transaction.CommittedTransaction;
+import io.drasi.source.postgres.transaction.PreparedTransaction;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -210,6 +212,22 @@ final class SharedStream {
                         handOut(shared.change(), shared.repeated(), subscription -> !withOwn.contains(subscription)));
         if (!withOwn.isEmpty() && registry.wantBootstrap()) {
             registry.changed();
+        }
+    }
+
+    /** Tells those who want to know. */
+    void prepared(PreparedTransaction transaction) {
+        receivers().forEach(receiver -> receiver.inlet().putPrepared(transaction));
+    }
+
+    /** Tells those who were told that it was prepared. */
+    void preparedEnded(AssembledEvent.PreparedEnded ended) {
+        receivers().forEach(receiver -> receiver.inlet().putPreparedEnded(ended));
+    }
+
+    private List<SourceSubscription> receivers() {
+        synchronized (registry) {
+            return paused ? List.of() : ofThisStream();
         }
     }
 

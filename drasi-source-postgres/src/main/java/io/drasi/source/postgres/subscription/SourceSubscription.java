@@ -152,6 +152,11 @@ public final class SourceSubscription implements Subscription {
         return inlet;
     }
 
+    /** Whether it wants to be told of prepared transactions. */
+    boolean wantsPrepared() {
+        return settings.prepared();
+    }
+
     /** Whether it still has to be given a bootstrap. */
     boolean wantsBootstrap() {
         lock.lock();

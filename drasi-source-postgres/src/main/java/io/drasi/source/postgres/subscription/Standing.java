@@ -27,6 +27,7 @@ final class Standing {
 
     private final Confirmations confirmations = new Confirmations(0);
     private final ToldSchema schema = new ToldSchema();
+    private final ToldPrepared prepared = new ToldPrepared();
 
     private final boolean beginsWithBootstrap;
 
@@ -68,6 +69,10 @@ final class Standing {
         return schema;
     }
 
+    ToldPrepared prepared() {
+        return prepared;
+    }
+
     // ---- its bootstrap ----
 
     /** Whether it does so, or would have done if it had no position: then it can be given another. */
@@ -94,6 +99,7 @@ final class Standing {
         reachedApart = Lsn.INVALID;
         givenUp = false;
         schema.forgetTables();
+        prepared.clear();
         confirmations.forgetSent();
         confirmations.startAt(slotLsn);
         resumption = Resumption.NOWHERE;

@@ -11,7 +11,9 @@ import io.drasi.source.postgres.error.SetupException;
 import io.drasi.source.postgres.health.SubscriptionMetrics;
 import io.drasi.source.postgres.meter.SourceMeter;
 import io.drasi.source.postgres.schema.TableDescription;
+import io.drasi.source.postgres.transaction.AssembledEvent;
 import io.drasi.source.postgres.transaction.CommittedTransaction;
+import io.drasi.source.postgres.transaction.PreparedTransaction;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
@@ -408,6 +410,16 @@ public final class Subscriptions implements Outlet {
     @Override
     public void handOut(SourceEvent.SchemaChanged change, boolean repeated) {
         stream.handOut(change, repeated);
+    }
+
+    @Override
+    public void prepared(PreparedTransaction transaction) {
+        stream.prepared(transaction);
+    }
+
+    @Override
+    public void preparedEnded(AssembledEvent.PreparedEnded ended) {
+        stream.preparedEnded(ended);
     }
 
     /** Those who have come beside the stream compare it with what they know, once for each table. */

@@ -4,6 +4,7 @@ package io.drasi.source.postgres.transaction;
 import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.source.postgres.schema.ShapeChange;
 import io.drasi.source.postgres.schema.TableDescription;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
@@ -20,6 +21,17 @@ public sealed interface AssembledEvent {
             changes = List.copyOf(changes);
         }
     }
+
+    /** A transaction was prepared; its changes are kept. */
+    record Prepared(PreparedTransaction transaction) implements AssembledEvent {}
+
+    /**
+     * A transaction that was prepared has ended. If it was committed, it has come out just before.
+     *
+     * @param endLsn where the record of its end ends
+     */
+    record PreparedEnded(PreparedTransaction transaction, Lsn endLsn, Instant endTime, boolean committed)
+            implements AssembledEvent {}
 
     /** A transaction is complete; it may be empty. */
     record Committed(CommittedTransaction transaction) implements AssembledEvent {

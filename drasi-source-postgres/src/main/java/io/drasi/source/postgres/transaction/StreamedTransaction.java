@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.drasi.source.postgres.transaction;
 
+import io.drasi.postgres.protocol.pgoutput.PgOutputDecoder;
 import io.drasi.postgres.protocol.wire.ByteSlice;
 import io.drasi.source.postgres.spool.MessageLog;
 import io.drasi.source.postgres.spool.MessageLogReader;
@@ -17,7 +18,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A transaction that the server sends before it has ended: its messages as they came, in memory, or in a file once they are
+ * A transaction that the server sends before it has ended, in stream blocks or when it is prepared: its messages as they came, in memory, or in a file once they are
  * {@linkplain #spill spilled}. What was rolled back of it is left out when it is read. One thread.
  */
 final class StreamedTransaction {
@@ -40,6 +41,7 @@ final class StreamedTransaction {
     }
 
     private final long xid;
+    private final boolean inBlocks;
     private final Spool spool;
     private final Set<Long> aborted = new HashSet<>();
     private final Map<Long, List<Described>> described = new HashMap<>();
@@ -48,8 +50,10 @@ final class StreamedTransaction {
     private @Nullable MessageLog log;
     private @Nullable MessageLogReader reader;
 
-    StreamedTransaction(long xid, Spool spool) {
+    /** @param inBlocks whether its messages have the id of their subtransaction in front */
+    StreamedTransaction(long xid, boolean inBlocks, Spool spool) {
         this.xid = xid;
+        this.inBlocks = inBlocks;
         this.spool = spool;
     }
 
@@ -147,8 +151,22 @@ final class StreamedTransaction {
         MessageLog file = log;
         MessageLogReader current = reader;
         return file == null || current == null
-                ? SpooledChanges.inOwnFile(context, xid, xid)
-                : SpooledChanges.inFileOfBlocks(context, file, current, xid, aborted);
+                ? SpooledChanges.inOwnFile(context, xid, blockXid())
+                : SpooledChanges.inFileOfBlocks(context, file, current, blockXid(), aborted);
+    }
+
+    private long blockXid() {
+        return inBlocks ? xid : 0;
+    }
+
+    /** Whether it came in stream blocks. */
+    boolean inBlocks() {
+        return inBlocks;
+    }
+
+    /** Decodes its messages. */
+    PgOutputDecoder decoder() {
+        return inBlocks ? PgOutputDecoder.ofBlock(xid) : new PgOutputDecoder(1);
     }
 
     /** It is of no use any more; its file may be to those who hold it. */

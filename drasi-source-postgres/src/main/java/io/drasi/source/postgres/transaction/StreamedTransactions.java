@@ -8,18 +8,28 @@ import io.drasi.source.postgres.spool.Spool;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The transactions that the server has begun to send and that have not ended yet. If all together take more memory than they
+ * The transactions that the server has begun to send and that have not ended yet, those that are prepared too. If all together take more memory than they
  * may, the largest go to files. One thread.
  */
 final class StreamedTransactions {
     private final Spool spool;
     private final long maxMemory;
     private final Map<Long, StreamedTransaction> open = new HashMap<>();
+    private final Map<Long, Kept> prepared = new HashMap<>();
     private @Nullable StreamedTransaction block;
     private long weight;
+
+    /**
+     * A prepared transaction.
+     *
+     * @param beginPlace the place in the stream where it began; what was described before it counts for it
+     */
+    record Kept(PreparedTransaction transaction, long beginPlace, StreamedTransaction messages) {}
 
     StreamedTransactions(Spool spool, long maxMemory) {
         this.spool = spool;
@@ -40,12 +50,55 @@ final class StreamedTransactions {
                     null,
                     null);
         }
-        block = known == null ? new StreamedTransaction(start.xid(), spool) : known;
+        block = known == null ? new StreamedTransaction(start.xid(), true, spool) : known;
         open.put(start.xid(), block);
     }
 
     void stop() {
         block = null;
+    }
+
+    /** What follows is of a transaction that is prepared, until that is {@linkplain #prepare said}. */
+    void begin(PgOutputMessage.BeginPrepare begin) {
+        if (open.containsKey(begin.xid()) || prepared.containsKey(begin.xid())) {
+            throw new DecodingException(
+                    "the server sent a prepared transaction " + begin.xid() + " (" + begin.gid()
+                            + "), but has sent one of that id before, which has not ended",
+                    null,
+                    null);
+        }
+        block = new StreamedTransaction(begin.xid(), false, spool);
+        open.put(begin.xid(), block);
+    }
+
+    /** Whether it is inside a transaction that is prepared, and not inside a block. */
+    boolean inPrepare() {
+        return block != null && !block.inBlocks();
+    }
+
+    /** All of the transaction has come; it is kept until it ends. */
+    void prepare(PreparedTransaction transaction, long beginPlace) {
+        StreamedTransaction known = open.remove(transaction.xid());
+        if (known == null || (block != null && !block.equals(known))) {
+            throw new DecodingException(
+                    "the server sent the end of prepared transaction " + transaction.xid() + " (" + transaction.gid()
+                            + "), but nothing of it before",
+                    null,
+                    null);
+        }
+        block = null;
+        prepared.put(transaction.xid(), new Kept(transaction, beginPlace, known));
+    }
+
+    /** It has ended, and is the caller's; empty: it is none of this stream. */
+    Optional<Kept> takePrepared(long xid, String gid) {
+        Kept kept = prepared.get(xid);
+        if (kept == null || !kept.transaction().gid().equals(gid)) {
+            return Optional.empty();
+        }
+        prepared.remove(xid);
+        weight -= kept.messages().weight();
+        return Optional.of(kept);
     }
 
     /** A message inside a block. */
@@ -58,7 +111,8 @@ final class StreamedTransactions {
         current.add(subXid, message);
         weight += current.weight() - before;
         while (weight > maxMemory) {
-            StreamedTransaction largest = open.values().stream()
+            StreamedTransaction largest = Stream.concat(
+                            open.values().stream(), prepared.values().stream().map(Kept::messages))
                     .max(Comparator.comparingLong(StreamedTransaction::weight))
                     .orElseThrow();
             weight -= largest.weight();
@@ -106,5 +160,7 @@ final class StreamedTransactions {
         weight = 0;
         open.values().forEach(StreamedTransaction::release);
         open.clear();
+        prepared.values().forEach(kept -> kept.messages().release());
+        prepared.clear();
     }
 }

@@ -267,6 +267,7 @@ class PostgresSourceConfigTest {
                         entry("max_transaction_memory", 67_108_864L),
                         entry("temp_dir", System.getProperty("java.io.tmpdir")),
                         entry("streaming", "on"),
+                        entry("two_phase", false),
                         entry("auto_start", true),
                         entry("bootstrap_batch_size", 1000),
                         entry("bootstrap_parallelism", 2),
@@ -307,6 +308,7 @@ class PostgresSourceConfigTest {
                 .withMaxTransactionMemory(2 << 20)
                 .withTempDir(Path.of("spool"))
                 .withStreaming(Streaming.PARALLEL)
+                .withTwoPhase(true)
                 .withAutoStart(false)
                 .withBootstrapBatchSize(10)
                 .withBootstrapParallelism(3)
@@ -320,7 +322,7 @@ class PostgresSourceConfigTest {
 
         Map<String, Object> properties = source.properties();
         assertThat(properties)
-                .hasSize(33)
+                .hasSize(34)
                 .containsEntry("host", "db1.example.com,db2.example.com")
                 .containsEntry("port", "5433,5434")
                 .containsEntry("target_session_attrs", "primary")
@@ -337,6 +339,7 @@ class PostgresSourceConfigTest {
                 .containsEntry("max_transaction_memory", 2_097_152L)
                 .containsEntry("temp_dir", "spool")
                 .containsEntry("streaming", "parallel")
+                .containsEntry("two_phase", true)
                 .containsEntry("auto_start", false)
                 .containsEntry("invalid_text", "bytes")
                 .containsEntry("row_format", "text")

@@ -19,6 +19,7 @@ import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.source.postgres.change.ChangeMapper;
 import io.drasi.source.postgres.config.PostgresSourceConfig;
 import io.drasi.source.postgres.error.DecodingException;
+import io.drasi.source.postgres.error.PositionUnavailableException;
 import io.drasi.source.postgres.schema.Catalog;
 import io.drasi.source.postgres.schema.FormatChoice;
 import io.drasi.source.postgres.schema.SelectedTables;
@@ -127,20 +128,18 @@ class TransactionAssemblerTest {
     }
 
     @Test
-    void refusesWhatWasNotAskedFor() {
+    void refusesEndsOfWhatHasNotBegun() {
         Lsn lsn = new Lsn(100);
         for (PgOutputMessage message : List.of(
-                new PgOutputMessage.StreamStop(),
-                new PgOutputMessage.BeginPrepare(lsn, lsn, 0, 7, "gid"),
-                new PgOutputMessage.Prepare(lsn, lsn, 0, 7, "gid"),
-                new PgOutputMessage.CommitPrepared(lsn, lsn, 0, 7, "gid"),
-                new PgOutputMessage.RollbackPrepared(lsn, lsn, 0, 0, 7, "gid"),
-                new PgOutputMessage.StreamPrepare(lsn, lsn, 0, 7, "gid"))) {
+                new PgOutputMessage.StreamStop(), new PgOutputMessage.Prepare(lsn, lsn, 0, 7, "gid"))) {
             assertThatThrownBy(() -> accept(assembler, message))
                     .isInstanceOf(DecodingException.class)
                     .hasMessageContaining("the server sent "
                             + message.getClass().getSimpleName() + " which was not asked for");
         }
+        assertThatThrownBy(() -> accept(assembler, new PgOutputMessage.StreamPrepare(lsn, lsn, 0, 7, "gid")))
+                .isInstanceOf(DecodingException.class)
+                .hasMessageContaining("the end of prepared transaction 7 (gid), but nothing of it before");
     }
 
     @Test
@@ -228,6 +227,62 @@ class TransactionAssemblerTest {
             all.add(new RelationColumn(false, column, 25, -1));
         }
         return new PgOutputMessage.Relation(oid, "public", name, ReplicaIdentity.DEFAULT, all);
+    }
+
+    // ---- prepared transactions ----
+
+    private static void prepare(TransactionAssembler assembler, long xid, String gid, long lsn) {
+        assertThat(accept(assembler, new PgOutputMessage.BeginPrepare(new Lsn(lsn), new Lsn(lsn + 8), 0, xid, gid)))
+                .isEmpty();
+        assertThat(assembler.inTransaction()).isTrue();
+        assertThat(accept(assembler, new PgOutputMessage.Prepare(new Lsn(lsn), new Lsn(lsn + 8), 0, xid, gid)))
+                .containsExactly(new AssembledEvent.Prepared(
+                        new PreparedTransaction(gid, xid, new Lsn(lsn), new Lsn(lsn + 8), 0)));
+        assertThat(assembler.inTransaction()).isFalse();
+    }
+
+    private static PgOutputMessage.CommitPrepared commitPrepared(long xid, String gid) {
+        return new PgOutputMessage.CommitPrepared(new Lsn(0x500), new Lsn(0x538), 0, xid, gid);
+    }
+
+    @Test
+    void givesAPreparedTransactionAtItsCommit() {
+        TransactionAssembler assembler = assembler();
+        prepare(assembler, 7, "a", 0x100);
+        prepare(assembler, 8, "b", 0x200);
+        List<AssembledEvent> events = accept(assembler, commitPrepared(8, "b"));
+        assertThat(events).hasSize(2);
+        CommittedTransaction committed = ((AssembledEvent.Committed) events.get(0)).transaction();
+        assertThat(committed.commitLsn()).isEqualTo(0x500);
+        assertThat(committed.xid()).isEqualTo(8);
+        AssembledEvent.PreparedEnded ended = (AssembledEvent.PreparedEnded) events.get(1);
+        assertThat(ended.transaction().prepareLsn()).isEqualTo(new Lsn(0x200));
+        assertThat(ended.committed()).isTrue();
+        assertThat(ended.endLsn()).isEqualTo(new Lsn(0x538));
+    }
+
+    @Test
+    void tellsOfARollbackOfWhatItHas() {
+        TransactionAssembler assembler = assembler();
+        PgOutputMessage.RollbackPrepared rollback =
+                new PgOutputMessage.RollbackPrepared(new Lsn(0x108), new Lsn(0x538), 0, 0, 7, "a");
+        assertThat(accept(assembler, rollback)).as("one of before this stream").isEmpty();
+        prepare(assembler, 7, "a", 0x100);
+        List<AssembledEvent> events = accept(assembler, rollback);
+        assertThat(events).hasSize(1);
+        assertThat(((AssembledEvent.PreparedEnded) events.get(0)).committed()).isFalse();
+        prepare(assembler, 9, "a", 0x600);
+    }
+
+    @Test
+    void refusesTheCommitOfAPreparedTransactionThatItDoesNotHave() {
+        TransactionAssembler assembler = assembler();
+        prepare(assembler, 7, "a", 0x100);
+        for (PgOutputMessage.CommitPrepared unknown : List.of(commitPrepared(8, "a"), commitPrepared(7, "b"))) {
+            assertThatThrownBy(() -> accept(assembler, unknown))
+                    .isInstanceOf(PositionUnavailableException.class)
+                    .hasMessageContainingAll("0/500", "'" + unknown.gid() + "'", "not what it changes");
+        }
     }
 
     private static TransactionAssembler assembler(String... tables) {
