@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.UnixOperatingSystemMXBean;
 import io.drasi.model.SubscriptionSettings;
+import io.drasi.postgres.protocol.wire.Lsn;
 import io.drasi.source.postgres.store.FilePositionStore;
 import io.drasi.testkit.Await;
 import io.drasi.testkit.Fault;
@@ -88,7 +89,7 @@ class SoakIT {
                     holdWhileFarBehind(fixture, writers);
                     round(fixture, source, first, proxy, round, random);
                     if (round % ROUNDS_PER_SAMPLE == 0) {
-                        sample(fixture, first, begin);
+                        sample(fixture, writers, first, begin);
                     }
                 }
                 writers.stop();
@@ -196,11 +197,16 @@ class SoakIT {
         tally.count("faults of kind " + kind, 1);
     }
 
-    private void sample(SourceFixture fixture, Follower first, long begin) {
+    /** Without what the stream is behind: that depends on what the machine does meanwhile. */
+    private void sample(SourceFixture fixture, Writers writers, Follower first, long begin) {
+        writers.hold(true);
         fixture.execute("CHECKPOINT");
+        Lsn end = fixture.walEnd();
+        fixture.awaitConfirmed(end);
         String retained = fixture.database()
                 .queryOne("SELECT pg_current_wal_lsn() - restart_lsn FROM pg_replication_slots WHERE slot_name = '"
                         + fixture.slotName() + "'");
+        writers.hold(false);
         for (int i = 0; i < 3; i++) {
             System.gc();
         }

@@ -89,6 +89,17 @@ class ShapeHistoryTest {
     }
 
     @Test
+    void announcesNothingAgainWhenAStreamBrokeAfterItHadGoneBack() {
+        first("a");
+        first("a", "b");
+        history.beginStream();
+        assertThat(again("a")).isEmpty();
+        history.beginStream();
+        assertThat(first("a", "b")).as("this one begins after the change").isEmpty();
+        assertNew(first("a"));
+    }
+
+    @Test
     void takesAShapeThatComesBackForAChangeEvenThoughItIsKnown() {
         first("a", "b");
         first("a");
