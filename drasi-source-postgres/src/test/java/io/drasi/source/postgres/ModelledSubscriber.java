@@ -249,6 +249,14 @@ final class ModelledSubscriber {
         subscription.confirm(position);
     }
 
+    /**
+     * Whether it was given what the server has sent though it was told that it is confirmed. In another process it can't go on
+     * from there, as there the server may leave that out.
+     */
+    boolean beganEarlier() {
+        return resumeFrom.isEmpty() && firstGiven >= 0 && firstGiven < mustHaveFrom;
+    }
+
     /** Where it goes on after a restart: behind all that it confirmed, or behind what it was given. */
     Optional<Position> processed(Random random) {
         return confirmable.isEmpty() || random.nextBoolean()

@@ -155,7 +155,10 @@ final class RandomStream implements AutoCloseable {
             open(
                     subscriber.queryId(),
                     subscriber.labels(),
-                    subscriber.processed(random).filter(p -> random.nextInt(4) > 0));
+                    subscriber
+                            .processed(random)
+                            .filter(position -> !subscriber.beganEarlier() || isToBeHad(position))
+                            .filter(position -> random.nextInt(4) > 0));
         }
         if (open.isEmpty()) {
             open(QUERIES[0], anyLabels(), Optional.empty());
