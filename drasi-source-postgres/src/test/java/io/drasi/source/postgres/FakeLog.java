@@ -48,6 +48,17 @@ final class FakeLog {
         return tables;
     }
 
+    /** A table as it was described last up to the end of a transaction. */
+    FakeTable describedLast(int table, int transaction) {
+        FakeTable now = tables.get(table);
+        int shape = transactions.stream()
+                .limit(transaction + 1L)
+                .mapToInt(logged -> logged.shapes().getOrDefault(now.label(), 0))
+                .max()
+                .orElse(0);
+        return now.inShape(shape);
+    }
+
     /** Where the log ends. What commits later does so there or after it. */
     long end() {
         return end;

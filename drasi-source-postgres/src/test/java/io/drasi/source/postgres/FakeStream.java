@@ -185,7 +185,7 @@ final class FakeStream {
                         "truncate of an unknown relation",
                         new Bytes().int8('T').int32(1).int8(0).int32(unknown).toByteArray());
             case 7 -> {
-                FakeTable known = log.tables().get(0);
+                FakeTable known = log.describedLast(0, transaction.index());
                 put(at, "description", frame(transaction.commitLsn(), known.relation()), "");
                 putData(at + 1, "row with too few columns", insert(known.oid(), row));
             }

@@ -24,7 +24,11 @@ record FakeTable(long oid, String schema, String name, int keyColumns, boolean f
     static final String KEY_COLUMN = "c0";
 
     FakeTable altered() {
-        return new FakeTable(oid, schema, name, keyColumns, full, shape + 1);
+        return inShape(shape + 1);
+    }
+
+    FakeTable inShape(int other) {
+        return new FakeTable(oid, schema, name, keyColumns, full, other);
     }
 
     String label() {

@@ -38,9 +38,9 @@ final class ShapeHistory {
      * @return what changed; nothing when the stream has only gone back
      */
     Optional<ShapeChange> define(TableShape shape, Position position, boolean again) {
-        if (!again) {
-            current =
-                    shapes.size() - 1; // an earlier stream may have gone back, and broken before it came forward again
+        if (!again && !describedInThisStream) {
+            // An earlier stream may have gone back, and broken before it came forward again.
+            current = shapes.size() - 1;
         }
         Optional<SourceEvent.SchemaChanged> change = SchemaDifference.between(current(), shape, position);
         int known = again && (change.isPresent() || !describedInThisStream) ? find(shape, position) : -1;

@@ -100,6 +100,14 @@ class ShapeHistoryTest {
     }
 
     @Test
+    void comparesWithWhatTheStreamItselfHasDescribed() {
+        first("a", "b");
+        history.beginStream();
+        assertThat(again("a")).isEmpty();
+        assertNew(first("a", "b"));
+    }
+
+    @Test
     void takesAShapeThatComesBackForAChangeEvenThoughItIsKnown() {
         first("a", "b");
         first("a");
