@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 
 /** The log of a fake server: random transactions, and for each what has to come out of it. */
@@ -48,15 +49,13 @@ final class FakeLog {
         return tables;
     }
 
-    /** A table as it was described last up to the end of a transaction. */
-    FakeTable describedLast(int table, int transaction) {
-        FakeTable now = tables.get(table);
-        int shape = transactions.stream()
-                .limit(transaction + 1L)
-                .mapToInt(logged -> logged.shapes().getOrDefault(now.label(), 0))
-                .max()
-                .orElse(0);
-        return now.inShape(shape);
+    /** A table that a transaction has described, as it is at the end of that. */
+    Optional<FakeTable> describedIn(FakeTransaction transaction) {
+        return tables.stream()
+                .filter(table -> !table.label().equals(LEFT_OUT))
+                .filter(table -> transaction.shapes().containsKey(table.label()))
+                .map(table -> table.inShape(transaction.shapes().get(table.label())))
+                .findFirst();
     }
 
     /** Where the log ends. What commits later does so there or after it. */

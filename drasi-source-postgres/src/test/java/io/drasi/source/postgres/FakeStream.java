@@ -185,9 +185,12 @@ final class FakeStream {
                         "truncate of an unknown relation",
                         new Bytes().int8('T').int32(1).int8(0).int32(unknown).toByteArray());
             case 7 -> {
-                FakeTable known = log.describedLast(0, transaction.index());
-                put(at, "description", frame(transaction.commitLsn(), known.relation()), "");
-                putData(at + 1, "row with too few columns", insert(known.oid(), row));
+                // The server describes nothing that it has no rows of: the row comes after others of that table.
+                Optional<FakeTable> known = log.describedIn(transaction);
+                putData(
+                        at,
+                        known.isPresent() ? "row with too few columns" : "row of an unknown relation",
+                        insert(known.map(FakeTable::oid).orElse(unknown), row));
             }
             case 8 -> putData(at, "unknown message of pgoutput", new byte[] {'?', 0, 0});
             default -> {
